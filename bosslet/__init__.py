@@ -1,0 +1,18 @@
+"""bosslet: a small server for dense 3-D images and labels that speaks the bossDB API.
+
+The map, top layer first; a line may import only from the lines below it (import-linter holds the build to it):
+
+    cli, server       one click verb per job; gunicorn; demo mode
+    app               create_app(): puts the parts together; with cli the only reader of config
+    dialects          HTTP in and out, one folder each, strangers to each other
+    demo, jobs        work over whole channels
+    datastore         the one door: names -> Volume
+    access            who may do what: one authorisation function for every dialect
+    catalog | volume  what exists (SQL) | voxels by box (TensorStore)
+    codecs            array <-> bytes on the wire
+    pyramid           arithmetic of resolutions
+    geometry          Box and Grid: arithmetic on (z, y, x), half-open
+    errors            what can go wrong, in our own words, without HTTP
+"""
+
+__version__ = "0.1.0"

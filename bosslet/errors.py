@@ -1,0 +1,160 @@
+"""Everything that can go wrong in bosslet, in our own words and without HTTP.
+
+Raise the most precise class, with the thing that was wrong in the message. The dialects turn a class into a status
+and a body in one table each; a test sees to it that every class has its line there.
+"""
+
+
+class BossletError(Exception):
+    """The root: catch this to catch everything that bosslet raises on purpose."""
+
+
+class ConfigurationError(BossletError):
+    """An operator's setting, option or folder that bosslet cannot start with."""
+
+
+# What a request said
+
+
+class InvalidRequest(BossletError):
+    """The request is wrong in itself, whatever the store holds."""
+
+
+class InvalidField(InvalidRequest):
+    """A field of a resource has a value that it cannot have, or a key that is not known."""
+
+
+class InvalidName(InvalidField):
+    """Not a name: ASCII letters, digits, ``_`` and ``-``, 1 to 255 of them."""
+
+
+class NameTaken(InvalidField):
+    """Another resource of the same kind and parent has this name (one marked for deletion counts)."""
+
+
+class MissingArgument(InvalidRequest):
+    """An argument without which the request means nothing."""
+
+
+class InvalidNumber(InvalidRequest):
+    """A number that cannot be read as one, or that nobody could mean."""
+
+
+class InvalidBox(InvalidRequest):
+    """A box that is empty, reversed or outside the coordinate frame."""
+
+
+class InvalidTime(InvalidRequest):
+    """A range of time samples that is empty, reversed or past the last one."""
+
+
+class InvalidResolution(InvalidRequest):
+    """A resolution that the channel does not have."""
+
+
+class ResolutionNotWritable(InvalidRequest):
+    """A resolution that only downsampling writes."""
+
+
+class InvalidMode(InvalidRequest):
+    """A query option with a value that it cannot have."""
+
+
+class NotAnnotation(InvalidRequest):
+    """A service for annotation channels, asked of an image channel."""
+
+
+class TooLarge(InvalidRequest):
+    """More voxels or bytes than one request may move."""
+
+
+# What a body or an answer is made of
+
+
+class EncodingError(InvalidRequest):
+    """Bytes that are not what their content type says, or voxels that an encoding cannot hold."""
+
+
+class DecodeError(EncodingError):
+    """Not a valid stream of its encoding, or a stream that nobody honest would send."""
+
+
+class WrongDtype(EncodingError):
+    """A well-formed array of another dtype or byte order than the channel's."""
+
+
+class WrongShape(EncodingError):
+    """A well-formed array, or a byte count, of another shape than the box."""
+
+
+class TimeNotEncodable(EncodingError):
+    """A time series asked for in an encoding that only holds one sample."""
+
+
+class UnknownEncoding(InvalidRequest):
+    """A body in a content type that bosslet does not read."""
+
+
+class NotAcceptable(InvalidRequest):
+    """An answer asked for only in media types that bosslet does not write."""
+
+
+class MalformedBody(InvalidRequest):
+    """A body that cannot be parsed as what its content type says, or that broke off."""
+
+
+class LengthRequired(InvalidRequest):
+    """A body without a Content-Length: a cut-off upload could not be told from a whole one."""
+
+
+# Who asks
+
+
+class NotAuthenticated(BossletError):
+    """No credentials, where some are needed, or credentials that nobody holds."""
+
+
+class MissingRole(BossletError):
+    """The user lacks a role (bossDB: admin, user-manager, resource-manager)."""
+
+
+class MissingPermission(BossletError):
+    """No group of the user holds the permission on the resource."""
+
+
+# What the store holds
+
+
+class NotFound(BossletError):
+    """No such collection, coordinate frame, experiment or channel."""
+
+
+class MarkedForDeletion(BossletError):
+    """The resource, or one that it lies in, waits to be purged."""
+
+
+class UserNotFound(BossletError):
+    """No such user."""
+
+
+class UserExists(BossletError):
+    """A user of that name exists."""
+
+
+class InUse(BossletError):
+    """The resource cannot be deleted while others stand on it."""
+
+
+# What the disk says
+
+
+class StorageError(BossletError):
+    """Voxels could not be read or written, though the request was right; never an answer of zeros."""
+
+
+class UnreadableBlock(StorageError):
+    """A block or its metadata exists and cannot be read."""
+
+
+class StorageFull(StorageError):
+    """No room, or no permission, to write; nothing of the refused part was acknowledged."""
