@@ -1,0 +1,115 @@
+"""One folder (or memory) of arrays, seen through one TensorStore context per process.
+
+The context, its cache and its threads are shared by all arrays. Cached chunks are checked against their file before
+they are used, since other processes write the same folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import tensorstore as ts
+
+from bosslet.errors import StorageError, StorageFull, UnreadableBlock
+from bosslet.volume.layout import Json, Layout
+from bosslet.volume.locks import Locks
+
+MAX_OPEN_ARRAYS = 4096
+"""How many arrays are kept open; past that all are dropped and opened again at need, at 0.05 ms each."""
+
+Shape = tuple[int, int, int, int]
+"""Of an array: (t, z, y, x)."""
+
+_NO_ROOM = ("No space left", "os_error_code='28'", "Disk quota", "os_error_code='122'")
+_NO_WRITING = ("Read-only file system", "os_error_code='30'", "Permission denied", "os_error_code='13'")
+
+
+class Store:
+    """Arrays and small JSON documents by path; the only place that speaks to TensorStore's key-value stores."""
+
+    def __init__(self, url: str, locks: Locks, *, cache_bytes: int = 0) -> None:
+        """``url`` is a directory, ``file:///…/`` or ``memory://…/``; the locks guard every write to its blocks."""
+        self.url = url if url.endswith("/") else f"{url}/"
+        self.locks = locks
+        self._context = ts.Context({"cache_pool": {"total_bytes_limit": cache_bytes}})
+        self._documents = ts.KvStore.open(self.url, context=self._context).result()
+        self._arrays: dict[str, ts.TensorStore] = {}
+
+    @classmethod
+    def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
+        """The store of an uploads folder, which must exist; its locks are kept in a hidden folder inside."""
+        folder = uploads.resolve() / ".locks"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return cls(uploads.resolve().as_uri(), Locks(folder), cache_bytes=cache_bytes)
+
+    def array(self, path: str, *, fresh: bool = False) -> ts.TensorStore | None:
+        """The array at a path, None where there is none; ``fresh`` reads its shape anew: others may have grown it."""
+        if not fresh and (known := self._arrays.get(path)) is not None:
+            return known
+        with translated_errors(path):
+            # An array of which the metadata is gone is told from one that never was by asking for the document itself.
+            if self.document(f"{path}/zarr.json") is None:
+                return None
+            return self._remember(path, self._open(path))
+
+    def create_array(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
+        """The array at a path, made with this layout and shape where there is none."""
+        with translated_errors(path):
+            try:
+                created = self._open(path, layout.metadata(shape))
+            except ValueError as error:
+                # It is there already, perhaps since this very moment, and has by now been grown: take it as it is.
+                if "ALREADY_EXISTS" not in str(error):
+                    raise
+                created = self._open(path)
+            return self._remember(path, created)
+
+    def grow(self, path: str, shape: Shape) -> ts.TensorStore:
+        """The array, its shape extended where ``shape`` is larger; an array never shrinks."""
+        with translated_errors(path):
+            grown = self._open(path).resize(exclusive_max=shape, expand_only=True).result()
+            return self._remember(path, grown)
+
+    def document(self, path: str) -> bytes | None:
+        """The bytes of a small file, None where there is none."""
+        with translated_errors(path):
+            found = self._documents.read(path).result()
+        return bytes(found.value) if found.state == "value" else None
+
+    def write_document(self, path: str, content: bytes) -> None:
+        """Put a small file: written beside, synced, renamed over the old one."""
+        with translated_errors(path):
+            self._documents.write(path, content).result()
+
+    def _open(self, path: str, metadata: Json | None = None) -> ts.TensorStore:
+        spec: Json = {"driver": "zarr3", "kvstore": f"{self.url}{path}/"}
+        if metadata is None:
+            return ts.open(spec, context=self._context, open=True).result()
+        return ts.open(spec | {"metadata": metadata}, context=self._context, create=True).result()
+
+    def _remember(self, path: str, array: ts.TensorStore) -> ts.TensorStore:
+        if len(self._arrays) >= MAX_OPEN_ARRAYS:
+            self._arrays.clear()
+        self._arrays[path] = array
+        return array
+
+
+@contextmanager
+def translated_errors(what: str) -> Iterator[None]:
+    """Turn what TensorStore and the system raise into our own words; ``what`` names the array, and the box if known."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except (ValueError, OSError, NotImplementedError) as error:
+        reason = str(error)
+        if any(sign in reason for sign in (*_NO_ROOM, *_NO_WRITING)):
+            raise StorageFull(f"{what}: cannot be written: {_brief(reason)}") from error
+        raise UnreadableBlock(f"{what}: {_brief(reason)}") from error
+
+
+def _brief(reason: str) -> str:
+    """A message without the specification that TensorStore appends, in which the whole context is spelled out."""
+    return reason.split(" [tensorstore_spec=")[0].split(" [source locations=")[0]

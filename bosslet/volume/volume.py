@@ -1,0 +1,177 @@
+"""The voxels of one resolution of a channel: read, replaced, merged and cleared by box and time sample.
+
+The index of a voxel in the array on disk is its coordinate: a frame that starts at 1000 has its first voxel at 1000,
+and what lies before is never written and costs nothing. Space that was never written reads as zeros, also outside the
+array; what cannot be read is an error. A write is atomic in each block and durable when it returns; one over several
+blocks can be seen, and survive a crash, block by block.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorstore as ts
+from numpy.typing import NDArray
+
+from bosslet.geometry import Box, Grid, Part, Point
+from bosslet.volume.layout import Layout
+from bosslet.volume.store import Shape, Store, translated_errors
+
+Voxels = NDArray[Any]
+
+Piece = tuple[range, Part]
+"""One time sample of what a box has of one block."""
+
+BLOCKS_AT_ONCE = max(4, os.cpu_count() or 1)
+"""How many blocks one write rewrites at the same time: enough to wait for several syncs at once, few enough that the
+memory for them does not grow with the box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One array of voxels. ``shape`` is what it is made with on the first write; it grows when written past its end."""
+
+    store: Store
+    path: str
+    layout: Layout
+    shape: Shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of its voxels; little-endian."""
+        return np.dtype(self.layout.dtype)
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written, or the array made."""
+        return self.store.array(self.path) is not None
+
+    def create(self) -> None:
+        """Make the array, without voxels, where there is none."""
+        self.store.create_array(self.path, self.layout, self.shape)
+
+    def read(self, times: range, box: Box) -> Voxels:
+        """The voxels of a box in some time samples: a fresh array (t, z, y, x).
+
+        Raises:
+            UnreadableBlock: a block that exists cannot be read; no voxel of it is made up.
+        """
+        array = self._array_for_reading(times, box)
+        if array is None:
+            return np.zeros((len(times), *box.shape), self.dtype)
+        with translated_errors(f"{self.path} {box}"):
+            stored = _clipped(array, times, box)
+            if stored == (times, box):
+                found: Voxels = array[_index(times, box)].read(order="C").result()
+                return found
+            voxels = np.zeros((len(times), *box.shape), self.dtype)
+            target = _index(_relative(stored[0], times), stored[1].relative_to(box.start))
+            voxels[target] = array[_index(*stored)].read(order="C").result()
+            return voxels
+
+    def write(self, times: range, box: Box, voxels: Voxels) -> None:
+        """Replace the voxels of a box by those of an array (t, z, y, x), taken over: do not change it later."""
+        self._check(times, box, voxels)
+        self._store(times, box, voxels, list(self._pieces(times, box)))
+
+    def merge(self, times: range, box: Box, voxels: Voxels) -> None:
+        """Write the voxels that are not zero, and leave alone what is there where they are (bossDB's rule).
+
+        ``voxels`` (t, z, y, x) is taken over: its zeros are filled in. Blocks in which it is all zeros are not touched;
+        those in which it has no zeros are not read.
+        """
+        self._check(times, box, voxels)
+        if np.count_nonzero(voxels) == voxels.size:
+            self.write(times, box, voxels)
+            return
+        pieces = list(self._pieces(times, box))
+        touched = [piece for piece in pieces if voxels[_within(piece, times, box)].any()]
+        self._store(times, box, voxels, touched, fill=True)
+
+    def clear(self, times: range, box: Box) -> None:
+        """Set a box to zero; blocks that were never written stay absent."""
+        array = self._array_for_reading(times, box)
+        if array is None or not box.size:
+            return
+        zero = np.zeros((), self.dtype)
+        pieces = list(self._pieces(*_clipped(array, times, box)))
+        with self._locked(pieces):
+            self._commit(array, [(piece, zero) for piece in pieces])
+
+    def _store(self, times: range, box: Box, voxels: Voxels, pieces: list[Piece], *, fill: bool = False) -> None:
+        """Write these pieces of a box; with ``fill``, what is zero in them first takes the value that is stored."""
+        if not pieces:
+            return
+        array = self._array_for_writing(times, box)
+        with self._locked(pieces):
+            writes = [(piece, voxels[_within(piece, times, box)]) for piece in pieces]
+            for (time, part), new in writes:
+                if fill and np.count_nonzero(new) < new.size:
+                    np.copyto(new, self.read(time, part.box), where=new == 0)
+            self._commit(array, writes)
+
+    def _commit(self, array: ts.TensorStore, writes: list[tuple[Piece, Voxels]]) -> None:
+        """Write all of these, a few blocks at the same time, and return when all are on the disk."""
+        for first in range(0, len(writes), BLOCKS_AT_ONCE):
+            now = writes[first : first + BLOCKS_AT_ONCE]
+            with translated_errors(f"{self.path} {'; '.join(str(part.box) for (_, part), _ in now)}"):
+                # By reference, not by copy: nobody changes the voxels after they were handed over.
+                pending = [
+                    array[_index(time, part.box)].write(voxels, can_reference_source_data_indefinitely=True)
+                    for (time, part), voxels in now
+                ]
+                failed = [error for future in pending if (error := future.exception()) is not None]
+                if failed:
+                    raise failed[0]
+
+    def _array_for_reading(self, times: range, box: Box) -> ts.TensorStore | None:
+        array = self.store.array(self.path)
+        if array is not None and not _covers(array, times, box):
+            return self.store.array(self.path, fresh=True)
+        return array
+
+    def _array_for_writing(self, times: range, box: Box) -> ts.TensorStore:
+        array = self.store.array(self.path) or self.store.create_array(self.path, self.layout, self.shape)
+        return array if _covers(array, times, box) else self.store.grow(self.path, (times.stop, *box.stop))
+
+    def _check(self, times: range, box: Box, voxels: Voxels) -> None:
+        if voxels.shape != (len(times), *box.shape) or voxels.dtype != self.dtype:
+            raise ValueError(f"{voxels.dtype} {voxels.shape} is not {self.dtype} {(len(times), *box.shape)}")
+
+    def _pieces(self, times: range, box: Box) -> Iterator[Piece]:
+        """What a write has of each block: a block holds one time sample."""
+        return ((range(time, time + 1), part) for time in times for part in Grid(self.layout.block).parts(box))
+
+    def _locked(self, pieces: list[Piece]) -> AbstractContextManager[None]:
+        return self.store.locks.hold(f"{self.path}/{time.start}/{part.index}" for time, part in pieces)
+
+
+def _index(times: range, box: Box) -> tuple[slice, slice, slice, slice]:
+    return (slice(times.start, times.stop), *box.slices)
+
+
+def _relative(times: range, to: range) -> range:
+    return range(times.start - to.start, times.stop - to.start)
+
+
+def _within(piece: Piece, times: range, box: Box) -> tuple[slice, slice, slice, slice]:
+    """The index of a piece in the array of the whole box."""
+    time, part = piece
+    return _index(_relative(time, times), part.box.relative_to(box.start))
+
+
+def _covers(array: ts.TensorStore, times: range, box: Box) -> bool:
+    return all(last <= end for last, end in zip((times.stop, *box.stop), array.shape, strict=True))
+
+
+def _clipped(array: ts.TensorStore, times: range, box: Box) -> tuple[range, Box]:
+    """What of the times and the box lies in the array."""
+    samples, z, y, x = array.shape
+    end: Point = (z, y, x)
+    stop = max(times.start, min(times.stop, samples))
+    return range(times.start, stop), box.intersection(Box.of(end))
