@@ -1,0 +1,74 @@
+"""gunicorn, set up for bosslet: threads in a few processes, each of which makes its own application.
+
+The application is made after the fork, never before: TensorStore starts threads when an array is opened, and a process
+forked from one that has them aborts. Every worker unwinds the stack of the process that it was forked from, so code
+around ``run`` that cleans up must check that it still is in the process where it began.
+
+Settings: https://docs.gunicorn.org/en/stable/settings.html
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from gunicorn.app.base import BaseApplication
+
+Wsgi = Callable[..., Any]
+BACKLOG = 2048
+MEMORY_FOLDER = Path("/dev/shm")
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
+    def __init__(self, make_application: Callable[[], Wsgi], options: dict[str, object]) -> None:
+        self._make_application = make_application
+        self._options = options
+        super().__init__(prog="bosslet")
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Wsgi:
+        return self._make_application()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that already listens, so that a taken port is known before anything else is done; 0 is any free port.
+
+    Raises:
+        OSError: the address is in use, forbidden or not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, workers: int, threads: int) -> NoReturn:
+    """Serves until a signal ends it, then leaves through SystemExit; takes the listener over."""
+    options: dict[str, object] = {
+        "bind": f"fd://{listener.detach()}",
+        "worker_class": "gthread",
+        "workers": workers,
+        "threads": threads,
+        "preload_app": False,
+        "control_socket_disable": True,
+        "keepalive": 75,
+        "graceful_timeout": 30,
+        "limit_request_line": 8190,
+        "loglevel": "warning",
+        # The heartbeat of a worker must not wait for a disk that is busy with blocks.
+        "worker_tmp_dir": str(MEMORY_FOLDER) if os.access(MEMORY_FOLDER, os.W_OK) else None,
+    }
+    _Gunicorn(make_application, options).run()
+    sys.exit()  # unreachable by gunicorn's own account, and the honest status if that changes
+
+
+def end_on_signals() -> None:
+    """Makes TERM and Ctrl-C leave through SystemExit with status 0, until gunicorn takes the signals over."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit())
