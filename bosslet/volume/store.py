@@ -67,10 +67,14 @@ class Store:
             return self._remember(path, created)
 
     def grow(self, path: str, shape: Shape) -> ts.TensorStore:
-        """The array, its shape extended where ``shape`` is larger; an array never shrinks."""
-        with translated_errors(path):
-            grown = self._open(path).resize(exclusive_max=shape, expand_only=True).result()
-            return self._remember(path, grown)
+        """The array, its shape extended where ``shape`` is larger; an array never shrinks.
+
+        Takes the lock of the path: never call it while holding the lock of a block.
+        """
+        with self.locks.hold([path]), translated_errors(path):
+            array = self._open(path)
+            union = [max(sides) for sides in zip(array.shape, shape, strict=True)]
+            return self._remember(path, array.resize(exclusive_max=union, expand_only=True).result())
 
     def document(self, path: str) -> bytes | None:
         """The bytes of a small file, None where there is none."""
