@@ -32,6 +32,14 @@ class NameTaken(InvalidField):
     """Another resource of the same kind and parent has this name (one marked for deletion counts)."""
 
 
+class UnknownKey(InvalidField):
+    """The resource has no metadata under this key."""
+
+
+class KeyExists(InvalidField):
+    """The resource has metadata under this key already."""
+
+
 class MissingArgument(InvalidRequest):
     """An argument without which the request means nothing."""
 
@@ -99,6 +107,10 @@ class NotAcceptable(InvalidRequest):
     """An answer asked for only in media types that bosslet does not write."""
 
 
+class UnknownFormat(InvalidRequest):
+    """An answer asked for by ``format=`` in a format that there is not."""
+
+
 class MalformedBody(InvalidRequest):
     """A body that cannot be parsed as what its content type says, or that broke off."""
 
@@ -139,6 +151,18 @@ class UserNotFound(BossletError):
 
 class UserExists(BossletError):
     """A user of that name exists."""
+
+
+class GroupNotFound(BossletError):
+    """No such group."""
+
+
+class GroupExists(BossletError):
+    """A group of that name exists."""
+
+
+class Protected(BossletError):
+    """An account or a group that bosslet itself stands on, and that nobody may remove or change."""
 
 
 class InUse(BossletError):
