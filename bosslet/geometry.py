@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from math import prod
 
 Point = tuple[int, int, int]
@@ -121,13 +120,14 @@ class Grid:
         """The box, block by block in ascending order of (z, y, x); together they cover each voxel once."""
         if box.size == 0:
             return
-        ranges = (
+        zs, ys, xs = (
             range(start // side, -(-stop // side))
             for start, stop, side in zip(box.start, box.stop, self.block, strict=True)
         )
-        for index in product(*ranges):
-            block = self.box_of(_point(index))
-            yield Part(_point(index), block.intersection(box), block in box)
+        # Not itertools.product, which first makes lists of its ranges.
+        for index in ((z, y, x) for z in zs for y in ys for x in xs):
+            block = self.box_of(index)
+            yield Part(index, block.intersection(box), block in box)
 
 
 def _point(values: Iterator[int] | tuple[int, ...]) -> Point:
