@@ -37,14 +37,22 @@ class Layout:
 
     def metadata(self, shape: tuple[int, int, int, int]) -> Json:
         """The ``zarr.json`` of an array of (t, z, y, x) voxels, as TensorStore takes it."""
-        return {
+        return self.constraints() | {
             "shape": list(shape),
+            "dimension_names": ["t", "z", "y", "x"],
+            "codecs": [self._sharding()],
+        }
+
+    def constraints(self) -> Json:
+        """What must be true of a ``zarr.json`` that is opened: with other values voxels would silently be other ones.
+
+        The codecs are not among it: what they get wrong, a checksum sees, and new arrays may be compressed otherwise.
+        """
+        return {
             "data_type": self.dtype,
             "fill_value": 0,
-            "dimension_names": ["t", "z", "y", "x"],
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, *self.block]}},
             "chunk_key_encoding": {"name": "default"},
-            "codecs": [self._sharding()],
         }
 
     def _sharding(self) -> Json:

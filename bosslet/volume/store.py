@@ -30,12 +30,12 @@ class Store:
     """Arrays and small JSON documents by path; the only place that speaks to TensorStore's key-value stores."""
 
     def __init__(self, url: str, locks: Locks, *, cache_bytes: int = 0) -> None:
-        """``url`` is a directory, ``file:///…/`` or ``memory://…/``; the locks guard every write to its blocks."""
+        """``url`` is ``file:///…/`` or ``memory://…/``; the locks guard every write to its blocks."""
         self.url = url if url.endswith("/") else f"{url}/"
         self.locks = locks
         self._context = ts.Context({"cache_pool": {"total_bytes_limit": cache_bytes}})
         self._documents = ts.KvStore.open(self.url, context=self._context).result()
-        self._arrays: dict[str, ts.TensorStore] = {}
+        self._arrays: dict[tuple[str, Layout], ts.TensorStore] = {}
 
     @classmethod
     def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
@@ -44,37 +44,40 @@ class Store:
         folder.mkdir(mode=0o700, exist_ok=True)
         return cls(uploads.resolve().as_uri(), Locks(folder), cache_bytes=cache_bytes)
 
-    def array(self, path: str, *, fresh: bool = False) -> ts.TensorStore | None:
-        """The array at a path, None where there is none; ``fresh`` reads its shape anew: others may have grown it."""
-        if not fresh and (known := self._arrays.get(path)) is not None:
+    def array(self, path: str, layout: Layout, *, fresh: bool = False) -> ts.TensorStore | None:
+        """The array at a path, None where there is none; ``fresh`` reads its shape anew: others may have grown it.
+
+        Raises:
+            UnreadableBlock: its metadata is damaged, not of this layout, or gone while its blocks are still there.
+        """
+        if not fresh and (known := self._arrays.get((path, layout))) is not None:
             return known
         with translated_errors(path):
-            # An array of which the metadata is gone is told from one that never was by asking for the document itself.
-            if self.document(f"{path}/zarr.json") is None:
-                return None
-            return self._remember(path, self._open(path))
+            return self._remember(path, layout, self._open(path, layout)) if self._has_array(path) else None
 
     def create_array(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
         """The array at a path, made with this layout and shape where there is none."""
         with translated_errors(path):
+            if self._has_array(path):
+                return self._remember(path, layout, self._open(path, layout))
             try:
-                created = self._open(path, layout.metadata(shape))
+                created = self._open(path, layout, shape)
             except ValueError as error:
-                # It is there already, perhaps since this very moment, and has by now been grown: take it as it is.
+                # It is there since this very moment, and may by now have been grown: take it as it is.
                 if "ALREADY_EXISTS" not in str(error):
                     raise
-                created = self._open(path)
-            return self._remember(path, created)
+                created = self._open(path, layout)
+            return self._remember(path, layout, created)
 
-    def grow(self, path: str, shape: Shape) -> ts.TensorStore:
+    def grow(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
         """The array, its shape extended where ``shape`` is larger; an array never shrinks.
 
         Takes the lock of the path: never call it while holding the lock of a block.
         """
         with self.locks.hold([path]), translated_errors(path):
-            array = self._open(path)
+            array = self._open(path, layout)
             union = [max(sides) for sides in zip(array.shape, shape, strict=True)]
-            return self._remember(path, array.resize(exclusive_max=union, expand_only=True).result())
+            return self._remember(path, layout, array.resize(exclusive_max=union, expand_only=True).result())
 
     def document(self, path: str) -> bytes | None:
         """The bytes of a small file, None where there is none."""
@@ -87,16 +90,29 @@ class Store:
         with translated_errors(path):
             self._documents.write(path, content).result()
 
-    def _open(self, path: str, metadata: Json | None = None) -> ts.TensorStore:
-        spec: Json = {"driver": "zarr3", "kvstore": f"{self.url}{path}/"}
-        if metadata is None:
-            return ts.open(spec, context=self._context, open=True).result()
-        return ts.open(spec | {"metadata": metadata}, context=self._context, create=True).result()
+    def _has_array(self, path: str) -> bool:
+        """Whether there is an array; blocks without the document that says what they are do not pass for none."""
+        if self.document(f"{path}/zarr.json") is not None:
+            return True
+        # The range of the keys that start with "c/": "0" follows "/".
+        if not self._documents.list(ts.KvStore.KeyRange(f"{path}/c/", f"{path}/c0")).result():
+            return False
+        # Looked for once more: others may have made the array, and written to it, in between.
+        if self.document(f"{path}/zarr.json") is None:
+            raise UnreadableBlock(f"{path}: there are blocks, but zarr.json is missing")
+        return True
 
-    def _remember(self, path: str, array: ts.TensorStore) -> ts.TensorStore:
+    def _open(self, path: str, layout: Layout, shape: Shape | None = None) -> ts.TensorStore:
+        """The array that is there; with a shape, one that is made and must not be there."""
+        spec: Json = {"driver": "zarr3", "kvstore": f"{self.url}{path}/"}
+        if shape is None:
+            return ts.open(spec | {"metadata": layout.constraints()}, context=self._context, open=True).result()
+        return ts.open(spec | {"metadata": layout.metadata(shape)}, context=self._context, create=True).result()
+
+    def _remember(self, path: str, layout: Layout, array: ts.TensorStore) -> ts.TensorStore:
         if len(self._arrays) >= MAX_OPEN_ARRAYS:
             self._arrays.clear()
-        self._arrays[path] = array
+        self._arrays[path, layout] = array
         return array
 
 

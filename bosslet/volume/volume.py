@@ -49,7 +49,7 @@ class Volume:
     @property
     def exists(self) -> bool:
         """Whether anything was ever written, or the array made."""
-        return self.store.array(self.path) is not None
+        return self.store.array(self.path, self.layout) is not None
 
     def create(self) -> None:
         """Make the array, without voxels, where there is none."""
@@ -130,14 +130,14 @@ class Volume:
                     raise failed[0]
 
     def _array_for_reading(self, times: range, box: Box) -> ts.TensorStore | None:
-        array = self.store.array(self.path)
+        array = self.store.array(self.path, self.layout)
         if array is not None and not _covers(array, times, box):
-            return self.store.array(self.path, fresh=True)
+            return self.store.array(self.path, self.layout, fresh=True)
         return array
 
     def _array_for_writing(self, times: range, box: Box) -> ts.TensorStore:
-        array = self.store.array(self.path) or self.store.create_array(self.path, self.layout, self.shape)
-        return array if _covers(array, times, box) else self.store.grow(self.path, (times.stop, *box.stop))
+        array = self.store.array(self.path, self.layout) or self.store.create_array(self.path, self.layout, self.shape)
+        return array if _covers(array, times, box) else self.store.grow(self.path, self.layout, (times.stop, *box.stop))
 
     def _check(self, times: range, box: Box, voxels: Voxels) -> None:
         if voxels.shape != (len(times), *box.shape) or voxels.dtype != self.dtype:
