@@ -40,6 +40,16 @@ class Permission(StrEnum):
     DELETE_VOLUMETRIC_DATA = "delete_volumetric_data"
 
 
+_ON_EVERYTHING = tuple(Permission)[:6]
+PERMISSIONS: dict[Kind, tuple[Permission, ...]] = {
+    Kind.COLLECTION: _ON_EVERYTHING,
+    Kind.EXPERIMENT: _ON_EVERYTHING,
+    Kind.CHANNEL: tuple(Permission),
+    Kind.FRAME: _ON_EVERYTHING,
+}
+"""The permissions that exist on each kind; whoever creates a resource gets all of them."""
+
+
 class DownsampleStatus(StrEnum):
     """Where a channel's pyramid stands."""
 
@@ -57,6 +67,8 @@ PUBLIC_ACCOUNT = "public-access"
 PUBLIC_TOKEN = "public"
 ADMIN_GROUP = "admin"
 PUBLIC_GROUP = "public"
+PRIMARY_SUFFIX = "-primary"
+"""A user's own group is called by the user's name and this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +200,38 @@ Resource = Collection | Experiment | Channel | Frame
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Users who hold permissions together; ``creator`` is None for those that bosslet made itself."""
+    """Users who hold permissions together; ``creator`` is None where bosslet made it, or where that account is gone."""
 
     id: int
     name: str
     creator: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserDetails:
+    """What is known of an account besides its rights."""
+
+    id: int
+    name: str
+    first_name: str
+    last_name: str
+    email: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The names of a collection, experiment or channel; frames have none."""
+
+    collection: str
+    experiment: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSet:
+    """What a group may do to a resource, in the order of ``Permission``; never empty."""
+
+    group: str
+    address: Address
+    permissions: tuple[Permission, ...]

@@ -1,0 +1,141 @@
+"""The connection to the catalog's database: how transactions begin, what is durable, and which schema it has.
+
+SQLite is the default and needs care, all of it in the two events below. A transaction that starts by reading and then
+writes fails at once with "database is locked" when somebody else wrote in between, however long the busy timeout is.
+So ``write`` takes the lock before its first statement (BEGIN IMMEDIATE) and queues; ``read`` opens no transaction at
+all, so that each statement sees what was last committed and nobody waits for a reader. WAL with synchronous=FULL keeps
+what was committed through a power cut; NORMAL would not.
+
+Nothing here may be nested: an in-memory database has one connection only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from bosslet.errors import BossletError, ConfigurationError, InvalidField, NameTaken, StorageError, StorageFull
+
+BUSY_TIMEOUT_MS = 30_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """An engine, opened lazily: nothing is connected until the first ``read`` or ``write``."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        self._writer = self._engine.execution_options()
+        self._reader = self._engine
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _set_up_sqlite)
+            event.listen(self._writer, "begin", _begin_immediate)
+        else:
+            self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on which each statement stands alone."""
+        with _translated(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction, committed at the end of the block and rolled back if it raises; on SQLite, the only writer."""
+        with _translated(), self._writer.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision, in one transaction; does nothing when it is there.
+
+        Raises:
+            ConfigurationError: not a database, not to be opened, or written by a newer bosslet.
+        """
+        try:
+            with self._writer.begin() as connection:
+                _migrate(connection)
+        except DBAPIError as error:
+            raise ConfigurationError(f"cannot use {self._engine.url!r} as the catalog: {error.orig}") from error
+
+    def close(self) -> None:
+        """Give up the pooled connections."""
+        self._engine.dispose()
+
+
+class Section:
+    """A part of the catalog's interface, on the database that all share."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+@contextmanager
+def unique(what: str, error: type[BossletError] = NameTaken) -> Iterator[None]:
+    """Blame a violated constraint of the statements inside on a name that is taken."""
+    try:
+        yield
+    except IntegrityError as violation:
+        raise error(what) from violation
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+            # One connection that threads take turns with, or every thread would see a database of its own.
+            memory: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+            return create_engine(parsed, connect_args={"check_same_thread": False}, **memory)
+        return create_engine(parsed)
+    except (ArgumentError, ImportError) as error:
+        raise ConfigurationError(f"cannot open the catalog: {error}") from error
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver itself begins nothing
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DataError, OverflowError) as error:
+        raise InvalidField("a number is larger than the catalog can hold") from error
+    except UnicodeEncodeError as error:
+        raise InvalidField("a text is not Unicode: half of a surrogate pair") from error
+    except NoConnection as error:
+        raise StorageError("the catalog: no connection came free") from error
+    except DBAPIError as error:
+        full = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        raise (StorageFull if full else StorageError)(f"the catalog: {error.orig}") from error
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    script = ScriptDirectory.from_config(config)
+    present = set(MigrationContext.configure(connection).get_current_heads())
+    if unknown := present - {revision.revision for revision in script.walk_revisions()}:
+        raise ConfigurationError(f"the catalog was written by a newer bosslet (revision {', '.join(sorted(unknown))})")
+    if present != set(script.get_heads()):
+        command.upgrade(config, "head")
