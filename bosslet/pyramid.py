@@ -34,9 +34,9 @@ class Pyramid:
 
     @property
     def isotropic_level(self) -> int:
-        """The first level whose voxels are as near to cubes as they get; 0 for an isotropic experiment."""
+        """The level whose voxels are nearest to cubes; 0 for an isotropic experiment, and for sizes without a ratio."""
         z, _, x = self.native_voxel_size
-        if self.isotropic:
+        if self.isotropic or not x:
             return 0
         return min(range(MAX_ISOTROPIC_LEVEL + 1), key=lambda level: abs(z / (x * 2**level) - 1))
 

@@ -1,0 +1,171 @@
+"""The one door to what is stored: from names to voxels.
+
+A datastore belongs to one process. Everything that touches TensorStore happens on the first use of ``store``, so that
+``prepare`` may run in a process that forks afterwards.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from bosslet.catalog.catalog import Catalog
+from bosslet.catalog.records import Channel, Collection, Experiment, Frame, Resource, User
+from bosslet.errors import BossletError, ConfigurationError
+from bosslet.geometry import Point
+from bosslet.volume.image import LEVELS, Axes, Image
+from bosslet.volume.layout import Layout
+from bosslet.volume.store import Store
+from bosslet.volume.volume import Volume
+
+CATALOG_FILE = "bosslet.db"
+
+
+class Datastore:
+    """A catalog and the voxels that it names."""
+
+    def __init__(
+        self, uploads: Path, catalog: Catalog, *, block_shape: Point, chunk_shape: Point, cache_bytes: int
+    ) -> None:
+        """The shapes are those of channels that will be made; one that exists keeps its own."""
+        self.uploads = uploads
+        self.catalog = catalog
+        self.block_shape = block_shape
+        self.chunk_shape = chunk_shape
+        self.cache_bytes = cache_bytes
+        self._store: Store | None = None
+        self._opening = Lock()
+
+    @classmethod
+    def open(
+        cls,
+        uploads: Path | str,
+        *,
+        catalog_url: str | None = None,
+        block_shape: Point = (256, 256, 256),
+        chunk_shape: Point = (32, 64, 64),
+        cache_bytes: int = 0,
+    ) -> Datastore:
+        """The datastore of a folder; nothing is read or made yet."""
+        folder = Path(uploads).absolute()
+        catalog = Catalog.open(catalog_url or f"sqlite:///{folder / CATALOG_FILE}")
+        return cls(folder, catalog, block_shape=block_shape, chunk_shape=chunk_shape, cache_bytes=cache_bytes)
+
+    def prepare(self) -> None:
+        """Make the folder, readable by its owner alone, and bring the catalog up to date.
+
+        Raises:
+            ConfigurationError: the folder cannot be made or written, or the catalog is of a later bosslet.
+        """
+        try:
+            self.uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"{self.uploads}: cannot be used as the uploads folder: {error}") from error
+        self.catalog.prepare()
+
+    def close(self) -> None:
+        """Give back the connections to the catalog."""
+        self.catalog.close()
+
+    @property
+    def store(self) -> Store:
+        """The voxels on disk; the first use starts TensorStore's threads, after which this process must not fork."""
+        with self._opening:
+            if self._store is None:
+                self._store = Store.in_folder(self.uploads, cache_bytes=self.cache_bytes)
+            return self._store
+
+    def volume(self, collection: str, experiment: str, channel: str, resolution: int = 0) -> Volume:
+        """The voxels of a channel at a resolution.
+
+        Raises:
+            NotFound: no such channel.
+        """
+        return self.image(self.catalog.resources.channel(collection, experiment, channel)).create_level(resolution)
+
+    def image(self, channel: Channel) -> Image:
+        """All resolutions of a channel on disk."""
+        experiment = channel.experiment
+        unit = experiment.time_step_unit
+        return Image(
+            store=self.store,
+            path=channel.path,
+            layout=Layout(channel.datatype, channel.block_shape, channel.chunk_shape),
+            pyramid=experiment.pyramid,
+            axes=Axes(
+                space_unit=experiment.frame.voxel_unit.removesuffix("s"),
+                time_step=float(experiment.time_step or 1),
+                time_unit=unit.removesuffix("s") if unit else None,
+            ),
+            time_samples=experiment.num_time_samples,
+            labels=channel.annotation,
+            attributes=_attributes(channel),
+        )
+
+    def create_channel(self, experiment: Experiment, name: str, creator: User, **settings: Any) -> Channel:  # noqa: ANN401 - catalog.fields has them
+        """Make a channel: in the catalog, and its native array on disk.
+
+        Raises:
+            NameTaken, InvalidName, InvalidField: nothing was made.
+            StorageError: the disk did not take it, and it is not in the catalog either.
+        """
+        resources = self.catalog.resources
+        channel = resources.create_channel(
+            experiment,
+            name,
+            creator,
+            **settings,
+            block_shape=self.block_shape,
+            chunk_shape=self.chunk_shape,
+            path=resources.unused_path(experiment, name, self._holds_files),
+        )
+        try:
+            self._make_files(channel)
+        except BossletError:
+            resources.forget_channel(channel)
+            raise
+        return channel
+
+    def describe(self, resource: Resource) -> None:
+        """Write anew what the files say of all channels in a resource, after it was changed or renamed."""
+        for channel in self.catalog.resources.channels_in(resource):
+            self.image(channel).describe()
+
+    def _make_files(self, channel: Channel) -> None:
+        image = self.image(channel)
+        if channel.base_resolution in LEVELS:
+            image.create_level(channel.base_resolution)
+        else:
+            # bossDB lets one name a level that no URL can ask for; there is nothing to keep for it.
+            image.describe()
+
+    def _holds_files(self, path: str) -> bool:
+        """Whether a path is in use on disk: perhaps by an image that a lost catalog knew."""
+        return self.store.document(f"{path}/zarr.json") is not None
+
+
+def _attributes(channel: Channel) -> dict[str, Any]:
+    """What is needed to make the catalog's rows of a channel again."""
+    experiment = channel.experiment
+    return {
+        "format": 1,
+        "collection": _fields(experiment.collection, "name", "description", "public", "creator"),
+        "coordinate_frame": _fields(
+            experiment.frame, "name", "description", "start", "stop", "voxel_size", "voxel_unit", "creator"
+        ),
+        "experiment": _fields(
+            experiment,
+            *("name", "description", "public", "creator", "num_hierarchy_levels", "hierarchy_method"),
+            *("num_time_samples", "time_step", "time_step_unit"),
+        ),
+        "channel": _fields(
+            channel,
+            *("name", "description", "public", "creator", "type", "datatype", "default_time_sample"),
+            *("base_resolution", "sources", "related"),
+        ),
+    }
+
+
+def _fields(record: Collection | Experiment | Channel | Frame, *names: str) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
