@@ -1,0 +1,16 @@
+"""HTTP in and out: one folder a dialect, strangers to each other, each with ``register(app, datastore, limits)``.
+
+A new dialect is a folder, its cases under ``tests/dialects/<name>/`` and its line in ``DIALECTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from bosslet.datastore import Datastore
+from bosslet.dialects import boss, web
+from bosslet.dialects.http import Limits
+
+DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {"boss": boss.register, "web": web.register}

@@ -1,0 +1,90 @@
+"""The REST API of bossDB, version v1, under ``/v1`` and ``/latest``.
+
+Coordinates are x, y, z here and nowhere else; each view turns them into a (z, y, x) box in its first lines. Errors rise
+untouched to the handlers registered below. Format: bossDB's public API documentation and the behaviour of its server.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, redirect, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from bosslet.datastore import Datastore
+from bosslet.dialects.boss import cors, errors, routing, service
+from bosslet.dialects.boss.authentication import Authentication
+from bosslet.dialects.boss.channels import ChannelList, ChannelView
+from bosslet.dialects.boss.collections import CollectionList, CollectionView
+from bosslet.dialects.boss.cutout import CutoutView, ToBlackView
+from bosslet.dialects.boss.experiments import ExperimentList, ExperimentView
+from bosslet.dialects.boss.frames import FrameList, FrameView
+from bosslet.dialects.http import Limits
+from bosslet.errors import BossletError
+
+PREFIXES = {"/v1": "boss", "/latest": "boss_latest"}
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_EXPERIMENT = "/collection/<collection>/experiment"
+_CHANNEL = f"{_EXPERIMENT}/<experiment>/channel"
+_BOX = "<collection>/<experiment>/<channel>/<digit:resolution>/<range:x>/<range:y>/<range:z>"
+
+
+def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
+    """Serve bossDB's API from a datastore."""
+    routing.add_converters(app)
+    api = _blueprint(datastore, limits)
+    for prefix, name in PREFIXES.items():
+        app.register_blueprint(api, url_prefix=prefix, name=name)
+    app.add_url_rule("/ping/", "ping", service.ping)
+    app.add_url_rule("/ping", "ping_redirect", redirect_to_slash, methods=METHODS)
+    for version in service.VERSIONS:
+        for tail in ("", "<path:tail>"):
+            rule = f"/{version}/{tail}"
+            app.add_url_rule(rule, rule, service.unsupported_version, methods=["GET", "POST", "PUT", "DELETE"])
+    _register_errors(app)
+
+
+def redirect_to_slash(**_: str) -> AnyResponse:
+    """The lists have a slash at their end; bossDB sends everybody there who leaves it out."""
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return redirect(f"{request.script_root}{request.path}/{query}", 301, Response)
+
+
+def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
+    api = Blueprint("boss", __name__, template_folder="templates")
+    api.before_request(cors.answer_preflight)
+    api.before_request(Authentication(datastore.catalog, limits))
+    api.after_request(cors.allow_origin)
+    _add_resources(api, datastore)
+    _add_cutouts(api, datastore, limits)
+    return api
+
+
+def _add_resources(api: Blueprint, datastore: Datastore) -> None:
+    rules = {
+        "/collection/<collection>": CollectionView,
+        f"{_EXPERIMENT}/": ExperimentList,
+        f"{_EXPERIMENT}/<experiment>": ExperimentView,
+        f"{_CHANNEL}/": ChannelList,
+        f"{_CHANNEL}/<channel>": ChannelView,
+        "/coord/<frame>": FrameView,
+    }
+    for rule, view in rules.items():
+        api.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore), strict_slashes=False)
+    for rule, view in {"/collection": CollectionList, "/coord": FrameList}.items():
+        name = view.__name__
+        api.add_url_rule(f"{rule}/", view_func=view.as_view(name, datastore))
+        api.add_url_rule(rule, f"{name}_redirect", redirect_to_slash, methods=METHODS)
+
+
+def _add_cutouts(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
+    cutout = CutoutView.as_view("CutoutView", datastore, limits)
+    to_black = ToBlackView.as_view("ToBlackView", datastore, limits)
+    for tail in ("", "/<range:t>"):
+        api.add_url_rule(f"/cutout/{_BOX}{tail}", view_func=cutout, strict_slashes=False)
+        api.add_url_rule(f"/cutout/to_black/{_BOX}{tail}", view_func=to_black, strict_slashes=False)
+
+
+def _register_errors(app: Flask) -> None:
+    app.register_error_handler(BossletError, errors.answer_error)
+    app.register_error_handler(HTTPException, errors.answer_http_error)
+    app.register_error_handler(500, errors.answer_failure)

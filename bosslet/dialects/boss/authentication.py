@@ -1,0 +1,53 @@
+"""Who asks: ``Authorization: Token <key>`` as bossDB has it, or ``Bearer <key>`` as Neuroglancer sends it.
+
+No header, or a scheme that is not known, is somebody anonymous, who may read what is public. A key that nobody holds is
+refused whatever is asked.
+"""
+
+from __future__ import annotations
+
+from flask import Request, g, request
+
+from bosslet.catalog.catalog import Catalog
+from bosslet.catalog.records import ADMINISTRATOR, ANONYMOUS, User
+from bosslet.dialects.http import Limits
+from bosslet.errors import NotAuthenticated
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def current_user() -> User:
+    """Who sent the request that is being answered."""
+    user: User = g.user
+    return user
+
+
+class Authentication:
+    """Finds out who asks, before any view runs."""
+
+    def __init__(self, catalog: Catalog, limits: Limits) -> None:
+        self.catalog = catalog
+        self.open = limits.authentication == "open"
+
+    def __call__(self) -> None:
+        """Remember the user of the request.
+
+        Raises:
+            NotAuthenticated: unknown or malformed key, or an anonymous request that would change something.
+        """
+        if request.method == "OPTIONS":
+            return
+        g.user = self.catalog.users.get(ADMINISTRATOR) if self.open else self._user(request)
+        if g.user.anonymous and request.method not in SAFE_METHODS:
+            raise NotAuthenticated("Authentication credentials were not provided.")
+
+    def _user(self, request: Request) -> User:
+        scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
+        if scheme.lower() not in {"token", "bearer"}:
+            return ANONYMOUS
+        if not key or " " in key:
+            raise NotAuthenticated("Invalid token header: exactly one key without spaces must follow the scheme.")
+        user = self.catalog.users.user_of_token(key)
+        if user is None:
+            raise NotAuthenticated("Invalid token.")
+        return user

@@ -1,0 +1,129 @@
+"""Cutouts: ``/cutout/<c>/<e>/<ch>/<resolution>/<x>/<y>/<z>[/<t>]`` and ``/cutout/to_black/…``.
+
+A posted zero never overwrites (bossDB's merge rule), in images as in annotations; ``to_black`` is the only eraser. A
+write is on the disk when it is answered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flask import Response, request
+from flask.views import MethodView
+from numpy.typing import NDArray
+
+from bosslet.catalog.records import Channel, DownsampleStatus, Permission
+from bosslet.codecs.blosc import check_size
+from bosslet.datastore import Datastore
+from bosslet.dialects.boss.cutout_request import CutoutRequest, CutoutUrl, wanted_labels
+from bosslet.dialects.boss.encodings import BLOSC, ENCODINGS, accepted_encoding, sent_encoding
+from bosslet.dialects.boss.negotiation import HTML, Json, JsonView, present
+from bosslet.dialects.http import Limits, read_body
+from bosslet.errors import ResolutionNotWritable, WrongShape
+from bosslet.volume.volume import Volume
+
+Voxels = NDArray[Any]
+
+BODY_OVERHEAD = 1 << 16
+"""How many bytes more than its voxels an honest body takes: headers, and what noise grows by when it is compressed."""
+
+
+class CutoutView(MethodView):
+    """The voxels of a box."""
+
+    init_every_request = False
+
+    def __init__(self, datastore: Datastore, limits: Limits) -> None:
+        self.datastore = datastore
+        self.limits = limits
+
+    def get(self, **pieces: str) -> Response:
+        """The voxels, in the encoding that the client accepts."""
+        encoding = accepted_encoding(request)
+        cutout = self._resolve(pieces, Permission.READ_VOLUMETRIC_DATA)
+        if encoding is None:
+            return present(_description(cutout), 200, HTML)
+        if encoding is BLOSC:
+            check_size(cutout.nbytes)
+        return Response(encoding.encode(self._voxels(cutout)), mimetype=encoding.media_type)
+
+    def post(self, **pieces: str) -> Response:
+        """Merge voxels into what is there."""
+        decode = sent_encoding(request)
+        cutout = self._resolve(pieces, Permission.ADD_VOLUMETRIC_DATA)
+        refuse_unwritable(cutout)
+        # A pickle may hold each byte twice over, as text.
+        body = read_body(request, 2 * cutout.nbytes + BODY_OVERHEAD)
+        if not body:
+            raise WrongShape(f"an empty body; expected {cutout.channel.datatype} {cutout.shape}")
+        voxels = decode(body, cutout.shape, np.dtype(cutout.channel.datatype))
+        del body  # as large as the voxels when they do not compress
+        if voxels.ndim == 3:
+            voxels = voxels[np.newaxis]
+        times = cutout.times[: len(voxels)]
+        self._volume(cutout, writing=True).merge(times, cutout.box, voxels)
+        note_write(self.datastore, cutout.channel)
+        return Response(status=201)
+
+    def _resolve(self, pieces: dict[str, str], permission: Permission) -> CutoutRequest:
+        return CutoutUrl(**pieces).resolve(self.datastore, request, permission, self.limits.max_cutout_bytes)
+
+    def _volume(self, cutout: CutoutRequest, *, writing: bool = False) -> Volume:
+        image = self.datastore.image(cutout.channel)
+        find = image.create_level if writing else image.level
+        return find(cutout.resolution, iso=cutout.iso)
+
+    def _voxels(self, cutout: CutoutRequest) -> Voxels:
+        labels = wanted_labels(request)
+        voxels = self._volume(cutout).read(cutout.times, cutout.box)
+        if labels is not None:
+            keep_only(labels, voxels)
+        return voxels if cutout.keeps_time_axis else voxels[0]
+
+
+class ToBlackView(JsonView):
+    """The eraser."""
+
+    def __init__(self, datastore: Datastore, limits: Limits) -> None:
+        self.datastore = datastore
+        self.limits = limits
+
+    def put(self, **pieces: str) -> Json:
+        """Set a box to zero."""
+        cutout = CutoutUrl(**pieces).resolve(
+            self.datastore, request, Permission.ADD_VOLUMETRIC_DATA, self.limits.max_cutout_bytes
+        )
+        refuse_unwritable(cutout)
+        self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso).clear(cutout.times, cutout.box)
+        note_write(self.datastore, cutout.channel)
+
+
+def refuse_unwritable(cutout: CutoutRequest) -> None:
+    """Clients write the native resolution and the one above; the others come from downsampling."""
+    base = cutout.channel.base_resolution
+    if cutout.resolution not in {base, base + 1}:
+        raise ResolutionNotWritable(f"resolution {cutout.resolution}: only {base} and {base + 1} can be written")
+
+
+def note_write(datastore: Datastore, channel: Channel) -> None:
+    """The levels of a pyramid no longer show what is stored."""
+    datastore.catalog.resources.set_downsample_status(
+        channel.id, DownsampleStatus.NOT_DOWNSAMPLED, expected=[DownsampleStatus.DOWNSAMPLED]
+    )
+
+
+def keep_only(labels: NDArray[np.uint64], voxels: Voxels) -> None:
+    """Set every voxel to zero whose label is not among these, plane by plane to need little memory."""
+    for plane in voxels.reshape(-1, *voxels.shape[-2:]):
+        plane[~np.isin(plane, labels)] = 0
+
+
+def _description(cutout: CutoutRequest) -> Json:
+    return {
+        "channel": str(cutout.channel),
+        "resolution": cutout.resolution,
+        "shape": cutout.shape,
+        "datatype": cutout.channel.datatype,
+        "ask with Accept": list(ENCODINGS),
+    }

@@ -1,0 +1,115 @@
+"""bossDB's words for what went wrong: ``{"status", "code", "message"}`` and, for HTTP's own errors, ``{"detail"}``.
+
+bossDB answers every error in JSON, whatever the client would have accepted of a success. The codes are those of its
+public ``error.py``; where several of its answers share a class of ours, the class is one code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from bosslet import errors
+from bosslet.dialects.http import status_of
+
+log = logging.getLogger(__name__)
+
+CODE: dict[type[errors.BossletError], int] = {
+    errors.BossletError: 9002,
+    errors.ConfigurationError: 9002,
+    errors.InvalidRequest: 1006,
+    errors.InvalidField: 1003,
+    errors.InvalidName: 1003,
+    errors.NameTaken: 1003,
+    errors.UnknownKey: 1003,
+    errors.KeyExists: 1003,
+    errors.MissingArgument: 1000,
+    errors.InvalidNumber: 1002,
+    errors.InvalidBox: 1001,
+    errors.InvalidTime: 1000,
+    errors.InvalidResolution: 1002,
+    errors.ResolutionNotWritable: 9001,
+    errors.InvalidMode: 1001,
+    errors.NotAnnotation: 2003,
+    errors.TooLarge: 2000,
+    errors.EncodingError: 2001,
+    errors.DecodeError: 2001,
+    errors.WrongDtype: 2001,
+    errors.WrongShape: 2002,
+    errors.TimeNotEncodable: 2005,
+    errors.MissingRole: 3000,
+    errors.MissingPermission: 3001,
+    errors.NotFound: 4000,
+    errors.MarkedForDeletion: 4005,
+    errors.UserNotFound: 4002,
+    errors.UserExists: 7001,
+    errors.GroupNotFound: 4001,
+    errors.GroupExists: 6001,
+    errors.Protected: 1006,
+    errors.InUse: 4003,
+    errors.StorageError: 5000,
+    errors.UnreadableBlock: 5000,
+    errors.StorageFull: 5000,
+}
+
+DETAIL: frozenset[type[errors.BossletError]] = frozenset(
+    {
+        errors.UnknownEncoding,
+        errors.NotAcceptable,
+        errors.UnknownFormat,
+        errors.MalformedBody,
+        errors.LengthRequired,
+        errors.NotAuthenticated,
+    }
+)
+"""What bossDB's framework answers by itself, without a code."""
+
+
+def answer_error(error: errors.BossletError) -> Response:
+    """The response that tells a client of bossDB about an error."""
+    status = status_of(error)
+    if status >= 500:
+        log.error("%s: %s", type(error).__name__, error, exc_info=error.__cause__)
+    if type(error) in DETAIL:
+        response = detail(status, str(error))
+    else:
+        code = next(CODE[cls] for cls in type(error).__mro__ if cls in CODE)
+        response = _json({"status": status, "code": code, "message": str(error)}, status)
+    if isinstance(error, errors.NotAuthenticated):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    if isinstance(error, errors.LengthRequired | errors.MalformedBody):
+        # What is left of the body would be read as the next request.
+        response.headers["Connection"] = "close"
+    return response
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """The same for what Werkzeug raises: unknown URLs, wrong methods, bodies that break the protocol."""
+    response = error.get_response()
+    status = response.status_code
+    if status < 400:  # a redirect is an exception as well
+        return Response(status=status, headers={"Location": response.headers["Location"]})
+    if status == 404:
+        return _json({"status": 404, "code": 1000, "message": "no such URL; see bossDB's API, version v1"}, 404)
+    answer = detail(status, error.description or error.name)
+    if "Allow" in response.headers:
+        answer.headers["Allow"] = response.headers["Allow"]
+    return answer
+
+
+def answer_failure(error: Exception) -> Response:
+    """The answer to a mistake of ours: logged whole, told without a traceback."""
+    log.error("unhandled", exc_info=error)
+    return _json({"status": 500, "code": 9002, "message": "bosslet made a mistake; its log says which"}, 500)
+
+
+def detail(status: int, text: str) -> Response:
+    """An error of the framework, in its compact form."""
+    return Response(json.dumps({"detail": text}, separators=(",", ":")), status, mimetype="application/json")
+
+
+def _json(content: dict[str, object], status: int) -> Response:
+    return Response(json.dumps(content), status, mimetype="application/json")

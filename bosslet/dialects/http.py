@@ -1,0 +1,111 @@
+"""What every dialect needs of HTTP: the status of each error, and bodies that are whole.
+
+The status is the same in all dialects; what the body of an error looks like is each one's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected
+
+from bosslet import errors
+
+STATUS: dict[type[errors.BossletError], int] = {
+    errors.BossletError: 500,
+    errors.ConfigurationError: 500,
+    errors.InvalidRequest: 400,
+    errors.InvalidField: 400,
+    errors.InvalidName: 400,
+    errors.NameTaken: 400,
+    errors.UnknownKey: 400,
+    errors.KeyExists: 400,
+    errors.MissingArgument: 400,
+    errors.InvalidNumber: 400,
+    errors.InvalidBox: 400,
+    errors.InvalidTime: 400,
+    errors.InvalidResolution: 400,
+    errors.ResolutionNotWritable: 400,
+    errors.InvalidMode: 400,
+    errors.NotAnnotation: 400,
+    errors.TooLarge: 413,
+    errors.EncodingError: 400,
+    errors.DecodeError: 400,
+    errors.WrongDtype: 400,
+    errors.WrongShape: 400,
+    errors.TimeNotEncodable: 400,
+    errors.UnknownEncoding: 415,
+    errors.NotAcceptable: 406,
+    errors.UnknownFormat: 404,
+    errors.MalformedBody: 400,
+    errors.LengthRequired: 411,
+    errors.NotAuthenticated: 401,
+    errors.MissingRole: 403,
+    errors.MissingPermission: 403,
+    errors.NotFound: 404,
+    errors.MarkedForDeletion: 404,
+    errors.UserNotFound: 404,
+    errors.UserExists: 409,
+    errors.GroupNotFound: 404,
+    errors.GroupExists: 404,
+    errors.Protected: 400,
+    errors.InUse: 400,
+    errors.StorageError: 500,
+    errors.UnreadableBlock: 500,
+    errors.StorageFull: 507,
+}
+
+READ_AT_ONCE = 1 << 20
+"""How many bytes of a body are read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operator decides about requests."""
+
+    max_cutout_bytes: int
+    authentication: str = "open"
+    """``open``: everybody acts as the administrator. ``token``: a request says who asks."""
+
+
+def status_of(error: errors.BossletError) -> int:
+    """The HTTP status of an error, by its own class or the nearest one above."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def read_body(request: Request, max_bytes: int) -> bytearray:
+    """The whole body, in one buffer.
+
+    Raises:
+        LengthRequired: sent without a length, so that a cut-off body could not be told from a whole one.
+        TooLarge: longer than ``max_bytes``; nothing was read.
+        MalformedBody: the client went away before the end.
+    """
+    length = request.content_length
+    if length is None:
+        # A request with neither a length nor a transfer coding has no body (RFC 9112 section 6.3).
+        if "Transfer-Encoding" in request.headers:
+            raise errors.LengthRequired("send the body with a Content-Length, not in chunks")
+        return bytearray()
+    if length > max_bytes:
+        raise errors.TooLarge(f"a body of {length} bytes; at most {max_bytes} are taken")
+    return _read_exactly(request, length)
+
+
+def _read_exactly(request: Request, length: int) -> bytearray:
+    body = bytearray(length)
+    view = memoryview(body)
+    position = 0
+    try:
+        while position < length:
+            piece = request.stream.read(min(READ_AT_ONCE, length - position))
+            if not piece:
+                break
+            view[position : position + len(piece)] = piece
+            position += len(piece)
+    except (ClientDisconnected, OSError) as error:
+        raise errors.MalformedBody(f"the body broke off after {position} of {length} bytes") from error
+    if position < length:
+        raise errors.MalformedBody(f"the body broke off after {position} of {length} bytes")
+    return body
