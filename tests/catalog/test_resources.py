@@ -174,6 +174,9 @@ def test_a_rename_frees_the_name_and_keeps_all_else(catalog: Catalog, channel: C
     assert resources.channel("roc", "exp", "new").path == "col/exp/ch"
     with pytest.raises(NotFound, match="collection col"):
         resources.channel("col", "exp", "new")
+    frame = resources.update_frame("frame", name="moved", description="d")
+    assert (frame.name, frame.description) == ("moved", "d")
+    assert resources.experiment("roc", "exp").frame == frame
 
 
 def test_a_path_is_free_if_neither_the_catalog_nor_the_caller_knows_it(
