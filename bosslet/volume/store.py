@@ -90,12 +90,19 @@ class Store:
         with translated_errors(path):
             self._documents.write(path, content).result()
 
+    def names(self, folder: str) -> list[str]:
+        """The paths of all files below a folder, relative to it, in no order."""
+        prefix = f"{folder}/"
+        # "0" is the character after "/".
+        below = ts.KvStore.KeyRange(prefix, f"{folder}0")
+        with translated_errors(folder):
+            return [key.decode() for key in self._documents.list(below, strip_prefix_length=len(prefix)).result()]
+
     def _has_array(self, path: str) -> bool:
         """Whether there is an array; blocks without the document that says what they are do not pass for none."""
         if self.document(f"{path}/zarr.json") is not None:
             return True
-        # The range of the keys that start with "c/": "0" follows "/".
-        if not self._documents.list(ts.KvStore.KeyRange(f"{path}/c/", f"{path}/c0")).result():
+        if not self.names(f"{path}/c"):
             return False
         # Looked for once more: others may have made the array, and written to it, in between.
         if self.document(f"{path}/zarr.json") is None:

@@ -9,6 +9,7 @@ blocks can be seen, and survive a crash, block by block.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ Voxels = NDArray[Any]
 
 Piece = tuple[range, Part]
 """One time sample of what a box has of one block."""
+
+_BLOCK_NAME = re.compile("/".join(["([0-9]+)"] * 4))
 
 BLOCKS_AT_ONCE = max(4, os.cpu_count() or 1)
 """How many blocks one write rewrites at the same time: enough to wait for several syncs at once, few enough that the
@@ -54,6 +57,12 @@ class Volume:
     def create(self) -> None:
         """Make the array, without voxels, where there is none."""
         self.store.create_array(self.path, self.layout, self.shape)
+
+    def stored_blocks(self) -> list[tuple[int, Point]]:
+        """The time sample and the index in the grid of every block that has a file, in ascending order."""
+        names = self.store.names(f"{self.path}/c")
+        found = [tuple(map(int, match.groups())) for name in names if (match := _BLOCK_NAME.fullmatch(name))]
+        return [(time, (z, y, x)) for time, z, y, x in sorted(found)]
 
     def read(self, times: range, box: Box) -> Voxels:
         """The voxels of a box in some time samples: a fresh array (t, z, y, x).

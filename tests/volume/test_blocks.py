@@ -130,3 +130,13 @@ def test_a_frame_that_starts_far_away_costs_nothing_for_what_lies_before(
     volume.write(NOW, box, voxels(box))
     assert set(snapshot()) == {"col/exp/chan/0/zarr.json", "col/exp/chan/0/c/0/10000/10000/10000"}
     assert np.array_equal(volume.read(NOW, box), voxels(box))
+
+
+def test_stored_blocks_are_listed_in_the_order_of_their_numbers(store: Store, layout: Layout) -> None:
+    volume = Volume(store, "col/exp/chan/1", layout, (1, *SPACE.shape))
+    assert volume.stored_blocks() == []
+    one = np.ones((1, 1, 1, 1), np.uint16)
+    for time, start in [(10, (0, 0, 0)), (2, (0, 24, 160)), (2, (0, 24, 16)), (2, (80, 0, 0))]:
+        volume.write(range(time, time + 1), Box(start, (start[0] + 1, start[1] + 1, start[2] + 1)), one.copy())
+    Volume(store, "col/exp/chan/10", layout, (1, *SPACE.shape)).write(NOW, Box.of((1, 1, 1)), one)
+    assert volume.stored_blocks() == [(2, (0, 2, 1)), (2, (0, 2, 10)), (2, (10, 0, 0)), (10, (0, 0, 0))]
