@@ -72,6 +72,10 @@ class NotAnnotation(InvalidRequest):
     """A service for annotation channels, asked of an image channel."""
 
 
+class NoIngestJobs(InvalidRequest):
+    """A job of bossDB's ingest, which needs Amazon's queues and buckets, was to be made."""
+
+
 class TooLarge(InvalidRequest):
     """More voxels or bytes than one request may move."""
 
@@ -143,6 +147,10 @@ class NotFound(BossletError):
 
 class MarkedForDeletion(BossletError):
     """The resource, or one that it lies in, waits to be purged."""
+
+
+class JobNotFound(BossletError):
+    """No such ingest job."""
 
 
 class UserNotFound(BossletError):

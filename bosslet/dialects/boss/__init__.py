@@ -7,6 +7,7 @@ untouched to the handlers registered below. Format: bossDB's public API document
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, redirect, request
+from flask.typing import RouteCallable
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -18,6 +19,7 @@ from bosslet.dialects.boss.collections import CollectionList, CollectionView
 from bosslet.dialects.boss.cutout import CutoutView, ToBlackView
 from bosslet.dialects.boss.experiments import ExperimentList, ExperimentView
 from bosslet.dialects.boss.frames import FrameList, FrameView
+from bosslet.dialects.boss.ingest import IngestComplete, IngestList, IngestStatus, IngestView
 from bosslet.dialects.http import Limits
 from bosslet.errors import BossletError
 
@@ -56,6 +58,7 @@ def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
     api.after_request(cors.allow_origin)
     _add_resources(api, datastore)
     _add_cutouts(api, datastore, limits)
+    _add_ingest(api)
     return api
 
 
@@ -71,9 +74,19 @@ def _add_resources(api: Blueprint, datastore: Datastore) -> None:
     for rule, view in rules.items():
         api.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore), strict_slashes=False)
     for rule, view in {"/collection": CollectionList, "/coord": FrameList}.items():
-        name = view.__name__
-        api.add_url_rule(f"{rule}/", view_func=view.as_view(name, datastore))
-        api.add_url_rule(rule, f"{name}_redirect", redirect_to_slash, methods=METHODS)
+        _add_list(api, rule, view.__name__, view.as_view(view.__name__, datastore))
+
+
+def _add_list(api: Blueprint, rule: str, name: str, view: RouteCallable) -> None:
+    api.add_url_rule(f"{rule}/", view_func=view)
+    api.add_url_rule(rule, f"{name}_redirect", redirect_to_slash, methods=METHODS)
+
+
+def _add_ingest(api: Blueprint) -> None:
+    _add_list(api, "/ingest", "IngestList", IngestList.as_view("IngestList"))
+    for tail, view in {"": IngestView, "/status": IngestStatus, "/complete": IngestComplete}.items():
+        rule = f"/ingest/<number:job>{tail}"
+        api.add_url_rule(rule, view_func=view.as_view(view.__name__), strict_slashes=False)
 
 
 def _add_cutouts(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
