@@ -15,6 +15,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from zlib import crc32
 
+from bosslet.volume.faults import translated_errors
+
 STRIPES = 256
 
 
@@ -35,10 +37,11 @@ class Locks:
 
     @contextmanager
     def _hold_stripe(self, stripe: int) -> Iterator[None]:
-        # Opened anew each time: flock belongs to the open file, and so also holds between two threads of a process.
-        descriptor = os.open(self.folder / f"{stripe:02x}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        file = self.folder / f"{stripe:02x}"
+        with ExitStack() as stack:
+            with translated_errors(str(file), writing=True):
+                # Opened anew each time: flock belongs to the open file, and so also holds between two threads.
+                descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(descriptor)

@@ -6,13 +6,12 @@ they are used, since other processes write the same folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import tensorstore as ts
 
-from bosslet.errors import StorageError, StorageFull, UnreadableBlock
+from bosslet.errors import UnreadableBlock
+from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Json, Layout
 from bosslet.volume.locks import Locks
 
@@ -21,9 +20,6 @@ MAX_OPEN_ARRAYS = 4096
 
 Shape = tuple[int, int, int, int]
 """Of an array: (t, z, y, x)."""
-
-_NO_ROOM = ("No space left", "os_error_code='28'", "Disk quota", "os_error_code='122'")
-_NO_WRITING = ("Read-only file system", "os_error_code='30'", "Permission denied", "os_error_code='13'")
 
 
 class Store:
@@ -57,7 +53,7 @@ class Store:
 
     def create_array(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
         """The array at a path, made with this layout and shape where there is none."""
-        with translated_errors(path):
+        with translated_errors(path, writing=True):
             if self._has_array(path):
                 return self._remember(path, layout, self._open(path, layout))
             try:
@@ -74,7 +70,7 @@ class Store:
 
         Takes the lock of the path: never call it while holding the lock of a block.
         """
-        with self.locks.hold([path]), translated_errors(path):
+        with self.locks.hold([path]), translated_errors(path, writing=True):
             array = self._open(path, layout)
             union = [max(sides) for sides in zip(array.shape, shape, strict=True)]
             return self._remember(path, layout, array.resize(exclusive_max=union, expand_only=True).result())
@@ -87,7 +83,7 @@ class Store:
 
     def write_document(self, path: str, content: bytes) -> None:
         """Put a small file: written beside, synced, renamed over the old one."""
-        with translated_errors(path):
+        with translated_errors(path, writing=True):
             self._documents.write(path, content).result()
 
     def names(self, folder: str) -> list[str]:
@@ -121,22 +117,3 @@ class Store:
             self._arrays.clear()
         self._arrays[path, layout] = array
         return array
-
-
-@contextmanager
-def translated_errors(what: str) -> Iterator[None]:
-    """Turn what TensorStore and the system raise into our own words; ``what`` names the array, and the box if known."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except (ValueError, OSError, NotImplementedError) as error:
-        reason = str(error)
-        if any(sign in reason for sign in (*_NO_ROOM, *_NO_WRITING)):
-            raise StorageFull(f"{what}: cannot be written: {_brief(reason)}") from error
-        raise UnreadableBlock(f"{what}: {_brief(reason)}") from error
-
-
-def _brief(reason: str) -> str:
-    """A message without the specification that TensorStore appends, in which the whole context is spelled out."""
-    return reason.split(" [tensorstore_spec=")[0].split(" [source locations=")[0]

@@ -20,8 +20,9 @@ import tensorstore as ts
 from numpy.typing import NDArray
 
 from bosslet.geometry import Box, Grid, Part, Point
+from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Layout
-from bosslet.volume.store import Shape, Store, translated_errors
+from bosslet.volume.store import Shape, Store
 
 Voxels = NDArray[Any]
 
@@ -128,7 +129,7 @@ class Volume:
         """Write all of these, a few blocks at the same time, and return when all are on the disk."""
         for first in range(0, len(writes), BLOCKS_AT_ONCE):
             now = writes[first : first + BLOCKS_AT_ONCE]
-            with translated_errors(f"{self.path} {'; '.join(str(part.box) for (_, part), _ in now)}"):
+            with translated_errors(f"{self.path} {'; '.join(str(part.box) for (_, part), _ in now)}", writing=True):
                 # By reference, not by copy: nobody changes the voxels after they were handed over.
                 pending = [
                     array[_index(time, part.box)].write(voxels, can_reference_source_data_indefinitely=True)
