@@ -109,35 +109,35 @@ class Volume:
         if array is None or not box.size:
             return
         zero = np.zeros((), self.dtype)
-        pieces = list(self._pieces(*_clipped(array, times, box)))
-        with self._locked(pieces):
-            self._commit(array, [(piece, zero) for piece in pieces])
+        for pieces in _groups(list(self._pieces(*_clipped(array, times, box)))):
+            with self._locked(pieces):
+                self._commit(array, [(piece, zero) for piece in pieces])
 
     def _store(self, times: range, box: Box, voxels: Voxels, pieces: list[Piece], *, fill: bool = False) -> None:
         """Write these pieces of a box; with ``fill``, what is zero in them first takes the value that is stored."""
         if not pieces:
             return
         array = self._array_for_writing(times, box)
-        with self._locked(pieces):
-            writes = [(piece, voxels[_within(piece, times, box)]) for piece in pieces]
-            for (time, part), new in writes:
-                if fill and np.count_nonzero(new) < new.size:
-                    np.copyto(new, self.read(time, part.box), where=new == 0)
-            self._commit(array, writes)
+        for group in _groups(pieces):
+            with self._locked(group):
+                writes = [(piece, voxels[_within(piece, times, box)]) for piece in group]
+                for (time, part), new in writes:
+                    if fill and np.count_nonzero(new) < new.size:
+                        np.copyto(new, self.read(time, part.box), where=new == 0)
+                self._commit(array, writes)
 
     def _commit(self, array: ts.TensorStore, writes: list[tuple[Piece, Voxels]]) -> None:
-        """Write all of these, a few blocks at the same time, and return when all are on the disk."""
-        for first in range(0, len(writes), BLOCKS_AT_ONCE):
-            now = writes[first : first + BLOCKS_AT_ONCE]
-            with translated_errors(f"{self.path} {'; '.join(str(part.box) for (_, part), _ in now)}", writing=True):
-                # By reference, not by copy: nobody changes the voxels after they were handed over.
-                pending = [
-                    array[_index(time, part.box)].write(voxels, can_reference_source_data_indefinitely=True)
-                    for (time, part), voxels in now
-                ]
-                failed = [error for future in pending if (error := future.exception()) is not None]
-                if failed:
-                    raise failed[0]
+        """Write all of these at the same time, and return when all are on the disk."""
+        boxes = "; ".join(str(part.box) for (_, part), _ in writes)
+        with translated_errors(f"{self.path} {boxes}", writing=True):
+            # By reference, not by copy: nobody changes the voxels after they were handed over.
+            pending = [
+                array[_index(time, part.box)].write(voxels, can_reference_source_data_indefinitely=True)
+                for (time, part), voxels in writes
+            ]
+            failed = [error for future in pending if (error := future.exception()) is not None]
+            if failed:
+                raise failed[0]
 
     def _array_for_reading(self, times: range, box: Box) -> ts.TensorStore | None:
         array = self.store.array(self.path, self.layout)
@@ -159,6 +159,11 @@ class Volume:
 
     def _locked(self, pieces: list[Piece]) -> AbstractContextManager[None]:
         return self.store.locks.hold(f"{self.path}/{time.start}/{part.index}" for time, part in pieces)
+
+
+def _groups(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """As many as are locked and written at once: a lock is an open file, and a box may cover thousands of blocks."""
+    return (pieces[first : first + BLOCKS_AT_ONCE] for first in range(0, len(pieces), BLOCKS_AT_ONCE))
 
 
 def _index(times: range, box: Box) -> tuple[slice, slice, slice, slice]:

@@ -160,3 +160,14 @@ def test_a_lock_that_cannot_be_taken_is_an_error_of_the_store(folder: Store, tmp
     (tmp_path / ".locks").rmdir()
     with pytest.raises(StorageError, match="locks"):
         volume.write(NOW, SPACE, noise(SPACE, 1))
+
+
+def test_a_write_over_many_blocks_needs_few_open_files(folder: Store) -> None:
+    tiny = Layout("uint8", (1, 2, 3), (1, 2, 3))
+    volume = Volume(folder, "c/e/em/0", tiny, (1, 5, 12, 18))
+    box = Box.of((5, 12, 18))
+    with limited(resource.RLIMIT_NOFILE, max(int(path.name) for path in Path("/dev/fd").iterdir()) + 40):
+        volume.write(NOW, box, noise(box, 1))
+        volume.merge(NOW, box, noise(box, 2) * (noise(box, 3) > 99))
+        volume.clear(NOW, box)
+    assert not volume.read(NOW, box).any()
