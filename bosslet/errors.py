@@ -44,6 +44,14 @@ class MissingArgument(InvalidRequest):
     """An argument without which the request means nothing."""
 
 
+class MissingMetadata(MissingArgument):
+    """A change of metadata that lacks its key or its value."""
+
+
+class MissingReplacement(MissingArgument):
+    """Permissions to be replaced, without saying whose, on what or by which."""
+
+
 class InvalidNumber(InvalidRequest):
     """A number that cannot be read as one, or that nobody could mean."""
 
@@ -66,6 +74,22 @@ class ResolutionNotWritable(InvalidRequest):
 
 class InvalidMode(InvalidRequest):
     """A query option with a value that it cannot have."""
+
+
+class InvalidFilter(InvalidMode):
+    """A part of a list that there is no such part of."""
+
+
+class InvalidRole(InvalidRequest):
+    """No role, or one that cannot be given or taken."""
+
+
+class UnequalVoxelSides(InvalidRequest):
+    """Voxels of an anisotropic experiment that are not as wide as they are high: no level of theirs is isotropic."""
+
+
+class LostRace(InvalidRequest):
+    """Somebody else changed the resource at the same moment; look again, and decide again."""
 
 
 class NotAnnotation(InvalidRequest):
@@ -157,6 +181,10 @@ class UserNotFound(BossletError):
     """No such user."""
 
 
+class AccountNotFound(UserNotFound):
+    """No such user, where the account itself was asked for."""
+
+
 class UserExists(BossletError):
     """A user of that name exists."""
 
@@ -173,8 +201,20 @@ class Protected(BossletError):
     """An account or a group that bosslet itself stands on, and that nobody may remove or change."""
 
 
+class AccountProtected(Protected):
+    """An account that nobody may remove."""
+
+
 class InUse(BossletError):
     """The resource cannot be deleted while others stand on it."""
+
+
+class InvalidState(BossletError):
+    """The channel is not in a state in which this can be done."""
+
+
+class JobCancelled(InvalidState):
+    """The job that was being worked on is no longer wanted."""
 
 
 # What the disk says

@@ -27,12 +27,18 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.UnknownKey: 1003,
     errors.KeyExists: 1003,
     errors.MissingArgument: 1000,
+    errors.MissingMetadata: 1003,
+    errors.MissingReplacement: 1004,
     errors.InvalidNumber: 1002,
     errors.InvalidBox: 1001,
     errors.InvalidTime: 1000,
     errors.InvalidResolution: 1002,
     errors.ResolutionNotWritable: 9001,
     errors.InvalidMode: 1001,
+    errors.InvalidFilter: 1004,
+    errors.InvalidRole: 7002,
+    errors.UnequalVoxelSides: 9001,
+    errors.LostRace: 1006,
     errors.NotAnnotation: 2003,
     errors.NoIngestJobs: 1004,
     errors.TooLarge: 2000,
@@ -47,11 +53,15 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.MarkedForDeletion: 4005,
     errors.JobNotFound: 4004,
     errors.UserNotFound: 4002,
+    errors.AccountNotFound: 7001,
     errors.UserExists: 7001,
     errors.GroupNotFound: 4001,
     errors.GroupExists: 6001,
     errors.Protected: 1006,
+    errors.AccountProtected: 7001,
     errors.InUse: 4003,
+    errors.InvalidState: 2006,
+    errors.JobCancelled: 2006,
     errors.StorageError: 5000,
     errors.UnreadableBlock: 5000,
     errors.StorageFull: 5000,
@@ -69,6 +79,12 @@ DETAIL: frozenset[type[errors.BossletError]] = frozenset(
 )
 """What bossDB's framework answers by itself, without a code."""
 
+PROVIDER: dict[type[errors.BossletError], dict[str, object]] = {
+    errors.AccountNotFound: {"error": "User not found"},
+    errors.UserExists: {"errorMessage": "User exists with same username"},
+}
+"""What bossDB hands on of its identity provider's own words, beside its own."""
+
 
 def answer_error(error: errors.BossletError) -> Response:
     """The response that tells a client of bossDB about an error."""
@@ -79,7 +95,9 @@ def answer_error(error: errors.BossletError) -> Response:
         response = detail(status, str(error))
     else:
         code = next(CODE[cls] for cls in type(error).__mro__ if cls in CODE)
-        response = _json({"status": status, "code": code, "message": str(error)}, status)
+        response = _json(
+            {"status": status, "code": code, "message": str(error), **PROVIDER.get(type(error), {})}, status
+        )
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
     if isinstance(error, errors.LengthRequired | errors.MalformedBody):
