@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from bosslet.catalog.bootstrap import bootstrap
 from bosslet.catalog.database import Database
+from bosslet.catalog.downsampling import Downsampling
 from bosslet.catalog.groups import Groups
 from bosslet.catalog.metadata import Metadata
 from bosslet.catalog.permissions import Permissions
 from bosslet.catalog.records import Permission, Resource, User
 from bosslet.catalog.resources import Resources
+from bosslet.catalog.usage import Usages
 from bosslet.catalog.users import Users
 
 
@@ -26,6 +28,8 @@ class Catalog:
         self.groups = Groups(database)
         self.permissions = Permissions(database)
         self.metadata = Metadata(database)
+        self.downsampling = Downsampling(database)
+        self.usage = Usages(database)
 
     @classmethod
     def open(cls, url: str) -> Catalog:

@@ -235,3 +235,19 @@ class PermissionSet:
     group: str
     address: Address
     permissions: tuple[Permission, ...]
+
+
+class Direction(StrEnum):
+    """Which way bytes go, in bossDB's words: to a client or from one."""
+
+    EGRESS = "egress"
+    INGRESS = "ingress"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many bytes a counter has seen this month."""
+
+    counter: str
+    direction: Direction
+    nbytes: int

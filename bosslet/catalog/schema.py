@@ -10,6 +10,7 @@ A change here needs a migration in migrations/versions; a test compares the two.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
@@ -209,3 +210,31 @@ class GrantRow(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey(GroupRow.id, ondelete="CASCADE"), primary_key=True)
     resource_id: Mapped[int] = mapped_column(ForeignKey(ResourceRow.id, ondelete="CASCADE"), primary_key=True)
     permission: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class UsageRow(Base):
+    """The bytes that a counter has seen since the first day of a month."""
+
+    __tablename__ = "usage"
+
+    counter: Mapped[str] = mapped_column(String(300), primary_key=True)
+    direction: Mapped[str] = mapped_column(String(32), primary_key=True)
+    since: Mapped[date]
+    nbytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class DownsampleJobRow(Base):
+    """That a channel is to be downsampled, and how far that is."""
+
+    __tablename__ = "downsample_jobs"
+    __table_args__ = (UniqueConstraint("channel_id"), _AUTOINCREMENT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey(ChannelRow.id, ondelete="CASCADE"))
+    region: Mapped[str | None]  # JSON: z, y, x of its start, then of its stop
+    place: Mapped[str | None]  # JSON: step, time sample, z, y, x of a block
+    done: Mapped[int] = mapped_column(BigInteger, default=0)
+    total: Mapped[int] = mapped_column(BigInteger, default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    stale: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(default="")
