@@ -55,6 +55,11 @@ class Layout:
             "chunk_key_encoding": {"name": "default"},
         }
 
+    def folder(self, time: int, block: Point) -> str:
+        """In which folder of the array the file of a block lies."""
+        z, y, _ = block
+        return f"c/{time}/{z}/{y}"
+
     def _sharding(self) -> Json:
         little = {"name": "bytes", "configuration": {"endian": "little"}}
         return {

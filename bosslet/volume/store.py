@@ -7,11 +7,14 @@ they are used, since other processes write the same folder.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import tensorstore as ts
 
 from bosslet.errors import UnreadableBlock
 from bosslet.volume.faults import translated_errors
+from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
 from bosslet.volume.locks import Locks
 
@@ -20,6 +23,14 @@ MAX_OPEN_ARRAYS = 4096
 
 Shape = tuple[int, int, int, int]
 """Of an array: (t, z, y, x)."""
+
+
+class Extract(NamedTuple):
+    """A piece of a file."""
+
+    content: bytes
+    file_state: bytes
+    """The same for pieces of the same file as it was at one moment, until it is written again."""
 
 
 class Store:
@@ -32,6 +43,8 @@ class Store:
         self._context = ts.Context({"cache_pool": {"total_bytes_limit": cache_bytes}})
         self._documents = ts.KvStore.open(self.url, context=self._context).result()
         self._arrays: dict[tuple[str, Layout], ts.TensorStore] = {}
+        parts = urlsplit(self.url)
+        self._folders = Folders(Path(unquote(parts.path))) if parts.scheme == "file" else None
 
     @classmethod
     def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
@@ -56,6 +69,7 @@ class Store:
         with translated_errors(path, writing=True):
             if self._has_array(path):
                 return self._remember(path, layout, self._open(path, layout))
+            self.ensure_folder(path)
             try:
                 created = self._open(path, layout, shape)
             except ValueError as error:
@@ -84,7 +98,26 @@ class Store:
     def write_document(self, path: str, content: bytes) -> None:
         """Put a small file: written beside, synced, renamed over the old one."""
         with translated_errors(path, writing=True):
+            self.ensure_folder(path.rpartition("/")[0])
             self._documents.write(path, content).result()
+
+    def ensure_folder(self, path: str) -> None:
+        """Make a folder that outlives a power cut, to be called before something is written in it.
+
+        Of its own, TensorStore makes folders too, but does not sync their names.
+        """
+        if self._folders is not None and path:
+            self._folders.ensure(path)
+
+    def extracts(self, path: str, ranges: list[slice]) -> list[Extract] | None:
+        """Pieces of a file; None where there is none."""
+        with translated_errors(path):
+            with ts.Batch() as batch:
+                reading = [self._documents.read(path, byte_range=piece, batch=batch) for piece in ranges]
+            found = [future.result() for future in reading]
+        if any(piece.state == "missing" for piece in found):
+            return None
+        return [Extract(bytes(piece.value), bytes(piece.stamp.generation)) for piece in found]
 
     def names(self, folder: str) -> list[str]:
         """The paths of all files below a folder, relative to it, in no order."""
