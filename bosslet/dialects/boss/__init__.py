@@ -20,6 +20,8 @@ from bosslet.dialects.boss.cutout import CutoutView, ToBlackView
 from bosslet.dialects.boss.experiments import ExperimentList, ExperimentView
 from bosslet.dialects.boss.frames import FrameList, FrameView
 from bosslet.dialects.boss.ingest import IngestComplete, IngestList, IngestStatus, IngestView
+from bosslet.dialects.boss.metadata import MetadataView
+from bosslet.dialects.boss.metric import MetricThresholds, MetricTypes, MetricUsage
 from bosslet.dialects.http import Limits
 from bosslet.errors import BossletError
 
@@ -36,6 +38,7 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
     api = _blueprint(datastore, limits)
     for prefix, name in PREFIXES.items():
         app.register_blueprint(api, url_prefix=prefix, name=name)
+    app.register_blueprint(_metric_blueprint(datastore, limits), url_prefix="/metric")
     app.add_url_rule("/ping/", "ping", service.ping)
     app.add_url_rule("/ping", "ping_redirect", redirect_to_slash, methods=METHODS)
     for version in service.VERSIONS:
@@ -51,14 +54,29 @@ def redirect_to_slash(**_: str) -> AnyResponse:
     return redirect(f"{request.script_root}{request.path}/{query}", 301, Response)
 
 
+def _metric_blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
+    metric = _hooked("boss_metric", datastore, limits)
+    _add_list(metric, "", "MetricOfOne", MetricUsage.as_view("MetricOfOne", datastore, limits))
+    for rule, view in {"/usage": MetricUsage, "/metrics": MetricTypes, "/thresholds": MetricThresholds}.items():
+        metric.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore, limits), strict_slashes=False)
+    return metric
+
+
+def _hooked(name: str, datastore: Datastore, limits: Limits) -> Blueprint:
+    """A blueprint that knows who asks, and lets pages of other origins see its answers."""
+    blueprint = Blueprint(name, __name__, template_folder="templates")
+    blueprint.before_request(cors.answer_preflight)
+    blueprint.before_request(Authentication(datastore.catalog, limits))
+    blueprint.after_request(cors.allow_origin)
+    return blueprint
+
+
 def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
-    api = Blueprint("boss", __name__, template_folder="templates")
-    api.before_request(cors.answer_preflight)
-    api.before_request(Authentication(datastore.catalog, limits))
-    api.after_request(cors.allow_origin)
+    api = _hooked("boss", datastore, limits)
     _add_resources(api, datastore)
     _add_cutouts(api, datastore, limits)
     _add_ingest(api)
+    _add_metadata(api, datastore)
     return api
 
 
@@ -95,6 +113,13 @@ def _add_cutouts(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
     for tail in ("", "/<range:t>"):
         api.add_url_rule(f"/cutout/{_BOX}{tail}", view_func=cutout, strict_slashes=False)
         api.add_url_rule(f"/cutout/to_black/{_BOX}{tail}", view_func=to_black, strict_slashes=False)
+
+
+def _add_metadata(api: Blueprint, datastore: Datastore) -> None:
+    view, rule = MetadataView.as_view("MetadataView", datastore), "/meta"
+    for level in ("collection", "experiment", "channel"):
+        rule += f"/<{level}>"
+        api.add_url_rule(rule, view_func=view, strict_slashes=False)
 
 
 def _register_errors(app: Flask) -> None:
