@@ -42,3 +42,32 @@ def require_role(user: User, role: Role) -> None:
     if not user.has_role(role):
         who = "anonymous" if user.anonymous else f"user {user.name}"
         raise MissingRole(f"{who} lacks role {role}")
+
+
+def require_maintainer(catalog: Catalog, user: User, group: str) -> None:
+    """Pass silently whoever may change the group.
+
+    Raises:
+        GroupNotFound
+        MissingPermission
+    """
+    catalog.groups.get(group)
+    if not _maintains(catalog, user, group):
+        raise MissingPermission(f"user {user.name} does not maintain group {group}")
+
+
+def require_member_or_maintainer(catalog: Catalog, user: User, group: str) -> None:
+    """Pass silently whoever may look into the group, and give it permissions.
+
+    Raises:
+        GroupNotFound
+        MissingPermission
+    """
+    catalog.groups.get(group)
+    if not _maintains(catalog, user, group) and (user.anonymous or not catalog.groups.is_member(group, user.name)):
+        who = "anonymous" if user.anonymous else f"user {user.name}"
+        raise MissingPermission(f"{who} is neither a member nor a maintainer of group {group}")
+
+
+def _maintains(catalog: Catalog, user: User, group: str) -> bool:
+    return user.superuser or (not user.anonymous and catalog.groups.is_maintainer(group, user.name))

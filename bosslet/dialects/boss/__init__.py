@@ -19,6 +19,7 @@ from bosslet.dialects.boss.collections import CollectionList, CollectionView
 from bosslet.dialects.boss.cutout import CutoutView, ToBlackView
 from bosslet.dialects.boss.experiments import ExperimentList, ExperimentView
 from bosslet.dialects.boss.frames import FrameList, FrameView
+from bosslet.dialects.boss.groups import GroupList, GroupView, MaintainerView, MemberView
 from bosslet.dialects.boss.ingest import IngestComplete, IngestList, IngestStatus, IngestView
 from bosslet.dialects.boss.metadata import MetadataView
 from bosslet.dialects.boss.metric import MetricThresholds, MetricTypes, MetricUsage
@@ -77,6 +78,7 @@ def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
     _add_cutouts(api, datastore, limits)
     _add_ingest(api)
     _add_metadata(api, datastore)
+    _add_people(api, datastore)
     return api
 
 
@@ -113,6 +115,20 @@ def _add_cutouts(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
     for tail in ("", "/<range:t>"):
         api.add_url_rule(f"/cutout/{_BOX}{tail}", view_func=cutout, strict_slashes=False)
         api.add_url_rule(f"/cutout/to_black/{_BOX}{tail}", view_func=to_black, strict_slashes=False)
+
+
+def _add_people(api: Blueprint, datastore: Datastore) -> None:
+    rules = {
+        GroupView: ("/groups/<group>",),
+        MemberView: ("/groups/<group>/members", "/groups/<group>/members/<user>"),
+        MaintainerView: ("/groups/<group>/maintainers", "/groups/<group>/maintainers/<user>"),
+    }
+    for view, places in rules.items():
+        function = view.as_view(view.__name__, datastore)
+        for rule in places:
+            api.add_url_rule(rule, view_func=function, strict_slashes=False)
+    for rule, listing in {"/groups": GroupList}.items():
+        _add_list(api, rule, listing.__name__, listing.as_view(listing.__name__, datastore))
 
 
 def _add_metadata(api: Blueprint, datastore: Datastore) -> None:
