@@ -23,6 +23,7 @@ from bosslet.dialects.boss.groups import GroupList, GroupView, MaintainerView, M
 from bosslet.dialects.boss.ingest import IngestComplete, IngestList, IngestStatus, IngestView
 from bosslet.dialects.boss.metadata import MetadataView
 from bosslet.dialects.boss.metric import MetricThresholds, MetricTypes, MetricUsage
+from bosslet.dialects.boss.permissions import PermissionsView
 from bosslet.dialects.http import Limits
 from bosslet.errors import BossletError
 
@@ -122,6 +123,7 @@ def _add_people(api: Blueprint, datastore: Datastore) -> None:
         GroupView: ("/groups/<group>",),
         MemberView: ("/groups/<group>/members", "/groups/<group>/members/<user>"),
         MaintainerView: ("/groups/<group>/maintainers", "/groups/<group>/maintainers/<user>"),
+        PermissionsView: ("/permissions",),
     }
     for view, places in rules.items():
         function = view.as_view(view.__name__, datastore)
