@@ -24,6 +24,7 @@ from bosslet.dialects.boss.ingest import IngestComplete, IngestList, IngestStatu
 from bosslet.dialects.boss.metadata import MetadataView
 from bosslet.dialects.boss.metric import MetricThresholds, MetricTypes, MetricUsage
 from bosslet.dialects.boss.permissions import PermissionsView
+from bosslet.dialects.boss.users import UserRolesView, UserRoleView, UserView
 from bosslet.dialects.http import Limits
 from bosslet.errors import BossletError
 
@@ -124,12 +125,14 @@ def _add_people(api: Blueprint, datastore: Datastore) -> None:
         MemberView: ("/groups/<group>/members", "/groups/<group>/members/<user>"),
         MaintainerView: ("/groups/<group>/maintainers", "/groups/<group>/maintainers/<user>"),
         PermissionsView: ("/permissions",),
+        UserView: ("/sso/user/<user>",),
+        UserRoleView: ("/sso/user-role/<user>/<role>",),
     }
     for view, places in rules.items():
         function = view.as_view(view.__name__, datastore)
         for rule in places:
             api.add_url_rule(rule, view_func=function, strict_slashes=False)
-    for rule, listing in {"/groups": GroupList}.items():
+    for rule, listing in {"/groups": GroupList, "/sso/user-role/<user>": UserRolesView}.items():
         _add_list(api, rule, listing.__name__, listing.as_view(listing.__name__, datastore))
 
 
