@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -180,3 +182,18 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     database.migrate()
     assert groups(database) == []
     database.close()
+
+
+def test_connections_to_a_new_file_switch_its_journal_at_once(tmp_path: Path) -> None:
+    for number in range(20):
+        file = tmp_path / f"{number}.db"
+        begin = Barrier(8)
+
+        def connect(file: Path = file, begin: Barrier = begin) -> None:
+            begin.wait()
+            with Database(f"sqlite:///{file}").read() as connection:
+                assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(connect) for _ in range(8)]:
+                future.result()
