@@ -7,7 +7,7 @@ The map, top layer first; a line may import only from the lines below it (import
     dialects          HTTP in and out, one folder each, strangers to each other
     demo, jobs        work over whole channels
     datastore         the one door: names -> Volume
-    access            who may do what: one authorisation function for every dialect
+    access, throttle  who may do what; how much a month: the same for every dialect
     catalog | volume  what exists (SQL) | voxels by box (TensorStore)
     codecs            array <-> bytes on the wire
     pyramid           arithmetic of resolutions

@@ -8,6 +8,7 @@ from bosslet import config
 from bosslet.datastore import Datastore
 from bosslet.dialects import DIALECTS
 from bosslet.dialects.http import Limits
+from bosslet.throttle import Quotas
 
 
 def create_app(datastore: Datastore | None = None, settings: config.Settings | None = None) -> Flask:
@@ -17,10 +18,19 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
         datastore = open_datastore(settings)
         datastore.prepare()
     app = Flask(__name__, static_folder=None)
-    limits = Limits(max_cutout_bytes=settings.max_cutout_bytes, authentication=settings.auth)
+    limits = limits_of(settings)
     for register in DIALECTS.values():
         register(app, datastore, limits)
     return app
+
+
+def limits_of(settings: config.Settings) -> Limits:
+    """What the settings say about requests."""
+    return Limits(
+        max_cutout_bytes=settings.max_cutout_bytes,
+        authentication=settings.auth,
+        quotas=Quotas(settings.throttle_user_bytes, settings.throttle_api_bytes, settings.throttle_system_bytes),
+    )
 
 
 def open_datastore(settings: config.Settings) -> Datastore:

@@ -34,6 +34,12 @@ AUTH: str = "open"
 """``open``: everybody may do everything. ``token``: who sends which token decides."""
 MAX_CUTOUT_BYTES: int = 545_259_520
 """The largest cutout, in bytes of voxels before compression (520 MiB, as bossDB)."""
+THROTTLE_USER_BYTES: int | None = None
+"""What one user may read, and may write, in a calendar month (UTC): bytes of voxels before compression; None is all."""
+THROTTLE_API_BYTES: int | None = None
+"""The same of all users together, through each of the services cutout, image and tile."""
+THROTTLE_SYSTEM_BYTES: int | None = None
+"""The same of all users through all services."""
 CACHE_BYTES: int = 256 * 2**20
 """Decoded voxels that each worker keeps in memory."""
 CATALOG_URL: str | None = None
@@ -54,6 +60,7 @@ Side = Annotated[int, Field(ge=1, le=4096)]
 Sides = Annotated[tuple[Side, Side, Side], BeforeValidator(_sides)]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=1024)]
+Quota = Annotated[int, Field(ge=1)] | None
 
 
 class Settings(BaseModel):
@@ -70,6 +77,9 @@ class Settings(BaseModel):
     threads: Count
     auth: Literal["open", "token"]
     max_cutout_bytes: Annotated[int, Field(ge=1)]
+    throttle_user_bytes: Quota
+    throttle_api_bytes: Quota
+    throttle_system_bytes: Quota
     cache_bytes: Annotated[int, Field(ge=0)]
     catalog_url: Text | None
 

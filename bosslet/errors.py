@@ -4,6 +4,10 @@ Raise the most precise class, with the thing that was wrong in the message. The 
 and a body in one table each; a test sees to it that every class has its line there.
 """
 
+from __future__ import annotations
+
+from datetime import timedelta
+
 
 class BossletError(Exception):
     """The root: catch this to catch everything that bosslet raises on purpose."""
@@ -160,6 +164,14 @@ class MissingRole(BossletError):
 
 class MissingPermission(BossletError):
     """No group of the user holds the permission on the resource."""
+
+
+class Throttled(BossletError):
+    """More was moved this month than the operator allows; ``wait`` is how long that holds."""
+
+    def __init__(self, message: str, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 # What the store holds

@@ -11,6 +11,7 @@ from flask import Request
 from werkzeug.exceptions import ClientDisconnected
 
 from bosslet import errors
+from bosslet.throttle import UNLIMITED, Quotas
 
 STATUS: dict[type[errors.BossletError], int] = {
     errors.BossletError: 500,
@@ -50,6 +51,7 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.NotAuthenticated: 401,
     errors.MissingRole: 403,
     errors.MissingPermission: 403,
+    errors.Throttled: 429,
     errors.NotFound: 404,
     errors.MarkedForDeletion: 404,
     errors.JobNotFound: 404,
@@ -79,6 +81,7 @@ class Limits:
     max_cutout_bytes: int
     authentication: str = "open"
     """``open``: everybody acts as the administrator. ``token``: a request says who asks."""
+    quotas: Quotas = UNLIMITED
 
 
 def status_of(error: errors.BossletError) -> int:

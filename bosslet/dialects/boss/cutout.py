@@ -13,14 +13,16 @@ from flask import Response, request
 from flask.views import MethodView
 from numpy.typing import NDArray
 
-from bosslet.catalog.records import Channel, DownsampleStatus, Permission
+from bosslet.catalog.records import Channel, Direction, DownsampleStatus, Permission
 from bosslet.codecs.blosc import check_size
 from bosslet.datastore import Datastore
+from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.cutout_request import CutoutRequest, CutoutUrl, wanted_labels
 from bosslet.dialects.boss.encodings import BLOSC, ENCODINGS, accepted_encoding, sent_encoding
 from bosslet.dialects.boss.negotiation import HTML, Json, JsonView, present
 from bosslet.dialects.http import Limits, read_body
 from bosslet.errors import ResolutionNotWritable, WrongShape
+from bosslet.throttle import Throttle
 from bosslet.volume.volume import Volume
 
 Voxels = NDArray[Any]
@@ -37,6 +39,7 @@ class CutoutView(MethodView):
     def __init__(self, datastore: Datastore, limits: Limits) -> None:
         self.datastore = datastore
         self.limits = limits
+        self.throttle = Throttle(datastore.catalog, limits.quotas)
 
     def get(self, **pieces: str) -> Response:
         """The voxels, in the encoding that the client accepts."""
@@ -46,6 +49,7 @@ class CutoutView(MethodView):
             return present(_description(cutout), 200, HTML)
         if encoding is BLOSC:
             check_size(cutout.nbytes)
+        self.throttle.charge(current_user(), "cutout", Direction.EGRESS, cutout.nbytes)
         return Response(encoding.encode(self._voxels(cutout)), mimetype=encoding.media_type)
 
     def post(self, **pieces: str) -> Response:
@@ -53,6 +57,7 @@ class CutoutView(MethodView):
         decode = sent_encoding(request)
         cutout = self._resolve(pieces, Permission.ADD_VOLUMETRIC_DATA)
         refuse_unwritable(cutout)
+        self.throttle.charge(current_user(), "cutout", Direction.INGRESS, cutout.nbytes)
         # A pickle may hold each byte twice over, as text.
         body = read_body(request, 2 * cutout.nbytes + BODY_OVERHEAD)
         if not body:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 
 from flask import Response
 from werkzeug.exceptions import HTTPException
@@ -49,6 +50,7 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.TimeNotEncodable: 2005,
     errors.MissingRole: 3000,
     errors.MissingPermission: 3001,
+    errors.Throttled: 3004,
     errors.NotFound: 4000,
     errors.MarkedForDeletion: 4005,
     errors.JobNotFound: 4004,
@@ -100,6 +102,8 @@ def answer_error(error: errors.BossletError) -> Response:
         )
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    if isinstance(error, errors.Throttled):
+        response.headers["Retry-After"] = str(math.ceil(error.wait.total_seconds()))
     if isinstance(error, errors.LengthRequired | errors.MalformedBody):
         # What is left of the body would be read as the next request.
         response.headers["Connection"] = "close"
