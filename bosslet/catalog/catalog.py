@@ -14,6 +14,7 @@ from bosslet.catalog.metadata import Metadata
 from bosslet.catalog.permissions import Permissions
 from bosslet.catalog.records import Permission, Resource, User
 from bosslet.catalog.resources import Resources
+from bosslet.catalog.sessions import Sessions
 from bosslet.catalog.usage import Usages
 from bosslet.catalog.users import Users
 
@@ -25,6 +26,7 @@ class Catalog:
         self._database = database
         self.resources = Resources(database)
         self.users = Users(database)
+        self.sessions = Sessions(database)
         self.groups = Groups(database)
         self.permissions = Permissions(database)
         self.metadata = Metadata(database)

@@ -3,7 +3,7 @@
 Every collection, experiment, channel and coordinate frame takes its id from ``resources``: one number is enough to
 hold a permission or a metadata key on any of them, and the database itself drops both with the resource. An id is
 never used twice (AUTOINCREMENT), or a new resource could inherit what was granted on an old one; so the order of ids
-is also the order of creation, and no table needs a clock.
+is also the order of creation, and no table needs a clock for that.
 
 A change here needs a migration in migrations/versions; a test compares the two.
 """
@@ -170,6 +170,17 @@ class RoleRow(Base):
 
     user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id, ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class SessionRow(Base):
+    """That somebody who knew the password of an account may act as it for a while."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id, ondelete="CASCADE"), index=True)
+    # Seconds since 1970: the one clock in the catalog. When it goes wrong, somebody has to log in again, or need not.
+    expires: Mapped[int] = mapped_column(BigInteger)
 
 
 class GroupRow(Base):

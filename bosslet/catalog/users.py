@@ -1,19 +1,21 @@
 """Accounts, their roles, and the two things that prove who somebody is: a token and a password.
 
 Neither is kept, only what can check it: the SHA-256 of a token, which is random and long, and an argon2id hash of a
-password, which is not. A lost token is replaced and cannot be shown again.
+password, which is not. A lost token is replaced and cannot be shown again. A password is good for sessions, whose keys
+are told from tokens nowhere but here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, or_, select, update
 
 from bosslet.catalog.database import Section, unique
 from bosslet.catalog.membership import find_group, find_user_id, insert_group, join
@@ -28,7 +30,7 @@ from bosslet.catalog.records import (
     User,
     UserDetails,
 )
-from bosslet.catalog.schema import GroupRow, RoleRow, UserRow
+from bosslet.catalog.schema import GroupRow, RoleRow, SessionRow, UserRow
 from bosslet.errors import Protected, UserExists, UserNotFound
 
 TOKEN_BYTES = 20  # 40 hex characters, as in bossDB
@@ -117,17 +119,18 @@ class Users(Section):
         return token
 
     def revoke_token(self, name: str) -> None:
-        """Make the account's token nobody's; raises UserNotFound."""
-        self._update(name, token_digest=None)
+        """Make the account's token nobody's, and end its sessions; raises UserNotFound."""
+        self._update(name, ends_sessions=True, token_digest=None)
 
     def user_of_token(self, token: str) -> User | None:
-        """Whose token this is; None for nobody's, and for that of an account that is not enabled."""
+        """Whose token, or key of a session, this is; None for nobody's, and for an account that is not enabled."""
+        asked = {"digest": digest(token), "now": int(time.time())}
         with self._database.read() as connection:
-            return _user(connection.execute(_BY_TOKEN, {"digest": digest(token)}).all())
+            return _user(connection.execute(_BY_TOKEN, asked).all())
 
     def set_password(self, name: str, password: str) -> None:
-        """Raises UserNotFound."""
-        self._update(name, password_hash=_hash(password))
+        """Change the password, and end the sessions that the old one was good for; raises UserNotFound."""
+        self._update(name, ends_sessions=True, password_hash=_hash(password))
 
     def check_password(self, name: str, password: str) -> bool:
         """Whether this is the account's password; never for one that is unknown, not enabled or without a password."""
@@ -156,9 +159,12 @@ class Users(Section):
         with self._database.write() as connection:
             connection.execute(delete(RoleRow).where(*_role(find_user_id(connection, name), role)))
 
-    def _update(self, name: str, **values: object) -> None:
+    def _update(self, name: str, *, ends_sessions: bool = False, **values: object) -> None:
         with self._database.write() as connection:
-            connection.execute(update(UserRow).where(UserRow.id == find_user_id(connection, name)).values(values))
+            user_id = find_user_id(connection, name)
+            connection.execute(update(UserRow).where(UserRow.id == user_id).values(values))
+            if ends_sessions:
+                connection.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
 
 
 def insert_user(connection: Connection, name: str, **columns: object) -> int:
@@ -190,7 +196,14 @@ _USER = select(UserRow.id, UserRow.name, UserRow.superuser, RoleRow.role).outerj
     RoleRow, RoleRow.user_id == UserRow.id
 )
 _BY_NAME = _USER.where(UserRow.name == bindparam("name"))
-_BY_TOKEN = _USER.where(UserRow.token_digest == bindparam("digest"), UserRow.enabled.is_(True))
+_IN_SESSION = (
+    select(SessionRow.user_id)
+    .where(SessionRow.digest == bindparam("digest"), SessionRow.expires > bindparam("now"))
+    .scalar_subquery()
+)
+_BY_TOKEN = _USER.where(
+    or_(UserRow.token_digest == bindparam("digest"), UserRow.id == _IN_SESSION), UserRow.enabled.is_(True)
+)
 
 
 def _user(rows: Sequence[Row[int, str, bool, str]]) -> User | None:
