@@ -1,4 +1,4 @@
-"""What every dialect needs of HTTP: the status of each error, and bodies that are whole.
+"""What every dialect needs of HTTP: the status of each error, who asks, and bodies that are whole.
 
 The status is the same in all dialects; what the body of an error looks like is each one's own.
 """
@@ -11,6 +11,8 @@ from flask import Request
 from werkzeug.exceptions import ClientDisconnected
 
 from bosslet import errors
+from bosslet.catalog.catalog import Catalog
+from bosslet.catalog.records import ANONYMOUS, User
 from bosslet.throttle import UNLIMITED, Quotas
 
 STATUS: dict[type[errors.BossletError], int] = {
@@ -87,6 +89,23 @@ class Limits:
 def status_of(error: errors.BossletError) -> int:
     """The HTTP status of an error, by its own class or the nearest one above."""
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def user_of(request: Request, catalog: Catalog) -> User:
+    """Whose key comes with a request, as ``Token`` or ``Bearer``; without either, somebody anonymous.
+
+    Raises:
+        NotAuthenticated: a key that nobody holds, or that is none.
+    """
+    scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() not in {"token", "bearer"}:
+        return ANONYMOUS
+    if not key or " " in key:
+        raise errors.NotAuthenticated("Invalid token header: exactly one key without spaces must follow the scheme.")
+    user = catalog.users.user_of_token(key)
+    if user is None:
+        raise errors.NotAuthenticated("Invalid token.")
+    return user
 
 
 def read_body(request: Request, max_bytes: int) -> bytearray:

@@ -6,11 +6,11 @@ refused whatever is asked.
 
 from __future__ import annotations
 
-from flask import Request, g, request
+from flask import g, request
 
 from bosslet.catalog.catalog import Catalog
-from bosslet.catalog.records import ADMINISTRATOR, ANONYMOUS, User
-from bosslet.dialects.http import Limits
+from bosslet.catalog.records import ADMINISTRATOR, User
+from bosslet.dialects.http import Limits, user_of
 from bosslet.errors import NotAuthenticated
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,17 +37,6 @@ class Authentication:
         """
         if request.method == "OPTIONS":
             return
-        g.user = self.catalog.users.get(ADMINISTRATOR) if self.open else self._user(request)
+        g.user = self.catalog.users.get(ADMINISTRATOR) if self.open else user_of(request, self.catalog)
         if g.user.anonymous and request.method not in SAFE_METHODS:
             raise NotAuthenticated("Authentication credentials were not provided.")
-
-    def _user(self, request: Request) -> User:
-        scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
-        if scheme.lower() not in {"token", "bearer"}:
-            return ANONYMOUS
-        if not key or " " in key:
-            raise NotAuthenticated("Invalid token header: exactly one key without spaces must follow the scheme.")
-        user = self.catalog.users.user_of_token(key)
-        if user is None:
-            raise NotAuthenticated("Invalid token.")
-        return user
