@@ -65,6 +65,10 @@ class Volume:
         found = [tuple(map(int, match.groups())) for name in names if (match := _BLOCK_NAME.fullmatch(name))]
         return [(time, (z, y, x)) for time, z, y, x in sorted(found)]
 
+    def locked(self, time: int, index: Point) -> AbstractContextManager[None]:
+        """Inside it, nobody writes this block."""
+        return self.store.locks.hold([self._lock_name(time, index)])
+
     def read(self, times: range, box: Box) -> Voxels:
         """The voxels of a box in some time samples: a fresh array (t, z, y, x).
 
@@ -164,7 +168,10 @@ class Volume:
         return ((range(time, time + 1), part) for time in times for part in Grid(self.layout.block).parts(box))
 
     def _locked(self, pieces: list[Piece]) -> AbstractContextManager[None]:
-        return self.store.locks.hold(f"{self.path}/{time.start}/{part.index}" for time, part in pieces)
+        return self.store.locks.hold(self._lock_name(time.start, part.index) for time, part in pieces)
+
+    def _lock_name(self, time: int, index: Point) -> str:
+        return f"{self.path}/{time}/{index}"
 
 
 def _groups(pieces: list[Piece]) -> Iterator[list[Piece]]:

@@ -1,0 +1,196 @@
+"""Where the labels of a volume are: which ones a box has, and which box a label has.
+
+Each block has a small file of its own that says so (``label_file``), made when it is first asked for and good for
+exactly one generation of the block (``generation``): nobody who writes voxels needs to know of it, and a block that was
+written since is looked at anew. Every answer is of one state of each block, also while others write.
+
+The files are in ``.index/<path of the array>/<t>/<z>/<y>/<x>``, outside the OME-Zarr image, so that Zarr tools find in
+it only what they know. They may be removed at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bosslet.errors import StorageError
+from bosslet.geometry import Box, Grid, Point
+from bosslet.volume import label_file
+from bosslet.volume.generation import block_state
+from bosslet.volume.label_table import NOTHING, LabelTable
+from bosslet.volume.volume import Volume
+
+log = logging.getLogger(__name__)
+
+Labels = NDArray[np.uint64]
+Found = TypeVar("Found")
+
+MAX_KEPT = 2**18
+"""Labels of one block that are kept: ten times what dense segmentations have. A block of noise is read every time."""
+VOXELS_AT_ONCE = 2**19
+"""How much of a block is looked at together: even where no two voxels have the same label, that is under 100 MB."""
+PROBED = 64
+"""So many blocks are looked for one by one; what a larger box has of blocks is found in the list of all."""
+ATTEMPTS = 3
+"""How often a block is read that others keep writing, before they have to wait until it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelIndex:
+    """The labels of one time sample of a volume."""
+
+    volume: Volume
+    time: int = 0
+
+    def labels_in(self, box: Box) -> Labels:
+        """The labels of a box in ascending order, without 0."""
+        return union(self._labels(index, part) for index, part in self._parts(box))
+
+    def box_of(self, label: int) -> Box | None:
+        """The smallest box around all voxels of a label; None where there are none, and for 0."""
+        if not 0 < label <= np.iinfo(np.uint64).max:
+            return None
+        return _around(self._box_in(index, label) for index in self.blocks())
+
+    def blocks(self) -> list[Point]:
+        """The blocks that there are."""
+        return [index for time, index in self.volume.stored_blocks() if time == self.time]
+
+    def table(self, index: Point, box: Box | None = None) -> LabelTable | None:
+        """The labels of a block, or of a box in it; boxes count from the start of the block.
+
+        Kept if it is the whole block. None for more labels than are kept.
+        """
+        block = self._block(index)
+        box = box or block
+        state = block_state(self.volume, self.time, index)
+        if not state.exists:
+            return NOTHING
+        kept = self._kept(index, state.generation)
+        if kept is not None and (known := kept.within(box.relative_to(block.start))) is not None:
+            return known
+        table, generation = self._settled(index, lambda: self._counted(block, box))
+        # All of the array that is in the block, that is: the last blocks are larger than what they hold.
+        if table is not None and generation is not None and block.intersection(self._extent()) in box:
+            self._keep(index, generation, table)
+        return table
+
+    def _labels(self, index: Point, box: Box) -> Labels:
+        """Those of a box in one block."""
+        table = self.table(index, box)
+        if table is not None:
+            return table.labels
+        return self._settled(index, lambda: union(np.unique(voxels) for _, voxels in self._pieces(box)))[0]
+
+    def _box_in(self, index: Point, label: int) -> Box | None:
+        """The smallest box around the voxels of a label in one block."""
+        table, block = self.table(index), self._block(index)
+        if table is None:
+            return self._settled(index, lambda: _around(_box(piece, label) for piece in self._pieces(block)))[0]
+        found = table.box_of(label)
+        return None if found is None else found.relative_to((-block.start[0], -block.start[1], -block.start[2]))
+
+    def _settled(self, index: Point, look: Callable[[], Found]) -> tuple[Found, bytes | None]:
+        """What ``look`` finds in a block while nobody writes it, and the generation that it is of, if that is known."""
+        for _ in range(ATTEMPTS):
+            before = block_state(self.volume, self.time, index)
+            if before.generation is None:
+                break
+            found = look()
+            if block_state(self.volume, self.time, index) == before:
+                return found, before.generation
+        with self.volume.locked(self.time, index):
+            return look(), None
+
+    def _counted(self, block: Box, box: Box) -> LabelTable | None:
+        table = NOTHING
+        for piece, voxels in self._pieces(box):
+            table = table.merged(LabelTable.of(voxels, piece.relative_to(block.start).start))
+            if len(table) > MAX_KEPT:
+                return None
+        return table
+
+    def _pieces(self, box: Box) -> Iterator[tuple[Box, NDArray[Any]]]:
+        """The voxels of a box, as far as the array goes, some whole chunks at a time."""
+        # The extent is read anew: an array grows before it is written to, so it holds all that the block has by now.
+        for part in Grid(_group(self.volume)).parts(box.intersection(self._extent())):
+            yield part.box, self.volume.read(range(self.time, self.time + 1), part.box)[0]
+
+    def _parts(self, box: Box) -> Iterator[tuple[Point, Box]]:
+        """What a box has of each block, as far as is known without listing; or of each block that there is."""
+        grid = Grid(self.volume.layout.block)
+        sides = zip(box.start, box.stop, grid.block, strict=True)
+        if prod(-(-stop // side) - start // side for start, stop, side in sides) <= PROBED:
+            yield from ((part.index, part.box) for part in grid.parts(box))
+            return
+        for index in self.blocks():
+            if (part := grid.box_of(index).intersection(box)).size:
+                yield index, part
+
+    def _block(self, index: Point) -> Box:
+        return Grid(self.volume.layout.block).box_of(index)
+
+    def _extent(self) -> Box:
+        array = self.volume.store.array(self.volume.path, self.volume.layout, fresh=True)
+        _, z, y, x = (0, 0, 0, 0) if array is None else array.shape
+        return Box.of((z, y, x))
+
+    def _kept(self, index: Point, generation: bytes | None) -> LabelTable | None:
+        if generation is None:
+            return None
+        content = self.volume.store.document(self._path(index))
+        return None if content is None else label_file.decode(content, generation)
+
+    def _keep(self, index: Point, generation: bytes, table: LabelTable) -> None:
+        try:
+            self.volume.store.write_document(self._path(index), label_file.encode(table, generation))
+        except StorageError as error:
+            # A full disk does not make an answer wrong; it is only counted again the next time.
+            log.warning("the labels of a block could not be kept: %s", error)
+
+    def _path(self, index: Point) -> str:
+        return "/".join(map(str, (".index", self.volume.path, self.time, *index)))
+
+
+def union(parts: Iterable[NDArray[Any]]) -> Labels:
+    """The labels of all the arrays in ascending order, without 0, in memory for about twice the answer."""
+    whole, waiting, size = np.empty(0, np.uint64), [], 0
+    for part in parts:
+        waiting.append(part)
+        size += part.size
+        if size > max(VOXELS_AT_ONCE, whole.size):
+            whole, waiting, size = np.unique(np.concatenate([whole, *waiting])), [], 0
+    whole = np.unique(np.concatenate([whole, *waiting])).astype(np.uint64)
+    return whole[np.flatnonzero(whole)]
+
+
+def _around(boxes: Iterable[Box | None]) -> Box | None:
+    """The smallest box around those that there are."""
+    found = [box for box in boxes if box is not None]
+    if not found:
+        return None
+    z, y, x = np.min([box.start for box in found], axis=0).tolist()
+    z_stop, y_stop, x_stop = np.max([box.stop for box in found], axis=0).tolist()
+    return Box((z, y, x), (z_stop, y_stop, x_stop))
+
+
+def _box(piece: tuple[Box, NDArray[Any]], label: int) -> Box | None:
+    """The smallest box around a label in some voxels."""
+    box, voxels = piece
+    found = LabelTable.of(voxels == label, box.start)
+    return found.box_of(1)
+
+
+def _group(volume: Volume) -> Point:
+    """The shape of as many whole chunks as may be looked at together, at least one: first along x, then y, then z."""
+    shape = list(volume.layout.chunk)
+    for axis in (2, 1, 0):
+        room = max(1, VOXELS_AT_ONCE // prod(shape))
+        shape[axis] = min(volume.layout.block[axis], shape[axis] * room)
+    return shape[0], shape[1], shape[2]
