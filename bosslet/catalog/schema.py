@@ -179,7 +179,7 @@ class SessionRow(Base):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id, ondelete="CASCADE"), index=True)
-    # Seconds since 1970: the one clock in the catalog. When it goes wrong, somebody has to log in again, or need not.
+    # Seconds since 1970. When the clock goes wrong, somebody has to log in again, or need not.
     expires: Mapped[int] = mapped_column(BigInteger)
 
 

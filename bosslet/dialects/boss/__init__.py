@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss import cors, errors, routing, service
+from bosslet.dialects.boss import cors, errors, login, routing, service
 from bosslet.dialects.boss.authentication import Authentication
 from bosslet.dialects.boss.channels import ChannelList, ChannelView
 from bosslet.dialects.boss.collections import CollectionList, CollectionView
@@ -42,6 +42,7 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
     for prefix, name in PREFIXES.items():
         app.register_blueprint(api, url_prefix=prefix, name=name)
     app.register_blueprint(_metric_blueprint(datastore, limits), url_prefix="/metric")
+    login.register(app, datastore.catalog)
     app.add_url_rule("/ping/", "ping", service.ping)
     app.add_url_rule("/ping", "ping_redirect", redirect_to_slash, methods=METHODS)
     for version in service.VERSIONS:
