@@ -1,8 +1,8 @@
 """Login by user name and password, where clients of bossDB look for its identity provider.
 
 bossDB has a server of its own for this, called ``auth.`` instead of ``api.``; here it is the same one. The answers are
-those of OAuth 2.0: RFC 6749 sections 4.3 and 5 for ``token``, RFC 7009 for ``revoke``. The key that is handed out works as
-``Bearer`` and as ``Token``, and leaves the account's own token alone.
+those of OAuth 2.0: RFC 6749 sections 4.3 and 5 for ``token``, RFC 7009 for ``revoke``. The key that is handed out works
+as ``Bearer`` and as ``Token``, and leaves the own token of the account alone.
 """
 
 from __future__ import annotations
