@@ -14,6 +14,7 @@ from bosslet.catalog.catalog import Catalog
 from bosslet.catalog.records import Channel, Collection, Experiment, Frame, Resource, User
 from bosslet.errors import BossletError, ConfigurationError
 from bosslet.geometry import Point
+from bosslet.volume.activity import Activity
 from bosslet.volume.image import LEVELS, Axes, Image
 from bosslet.volume.layout import Layout
 from bosslet.volume.store import Store
@@ -75,6 +76,11 @@ class Datastore:
             if self._store is None:
                 self._store = Store.in_folder(self.uploads, cache_bytes=self.cache_bytes)
             return self._store
+
+    @property
+    def activity(self) -> Activity:
+        """What this process has done with blocks so far; nothing before the first use of ``store``."""
+        return self._store.tally.activity() if self._store is not None else Activity()
 
     def volume(self, collection: str, experiment: str, channel: str, resolution: int = 0) -> Volume:
         """The voxels of a channel at a resolution.

@@ -129,6 +129,18 @@ class Grid:
             block = self.box_of(index)
             yield Part(index, block.intersection(box), block in box)
 
+    def count(self, box: Box) -> int:
+        """How many parts a box has.
+
+        >>> Grid((2, 3, 4)).count(Box((1, 0, 4), (3, 6, 8)))
+        4
+        """
+        if box.size == 0:
+            return 0
+        return prod(
+            -(-stop // side) - start // side for start, stop, side in zip(box.start, box.stop, self.block, strict=True)
+        )
+
 
 def _point(values: Iterator[int] | tuple[int, ...]) -> Point:
     z, y, x = values

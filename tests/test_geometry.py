@@ -31,7 +31,7 @@ def painted(*some: Box) -> np.ndarray:
 
 def test_the_examples_in_the_docstrings_are_true() -> None:
     failed, tried = doctest.testmod(geometry)
-    assert (failed, tried) == (0, 5)
+    assert (failed, tried) == (0, 6)
 
 
 @pytest.mark.parametrize("stop", [(0, 9, 9), (9, 1, 9), (9, 9, 2)])
@@ -54,6 +54,7 @@ def test_the_size_of_a_box_cannot_overflow() -> None:
 def test_parts_cover_each_voxel_of_the_box_once_and_nothing_else(box: Box, block: Point) -> None:
     parts = list(Grid(block).parts(box))
     assert np.array_equal(painted(*(part.box for part in parts)), painted(box))
+    assert Grid(block).count(box) == len(parts)
 
 
 @given(boxes(), blocks)

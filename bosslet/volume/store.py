@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import tensorstore as ts
 
 from bosslet.errors import UnreadableBlock
+from bosslet.volume.activity import Tally
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
@@ -40,6 +41,7 @@ class Store:
         """``url`` is ``file:///…/`` or ``memory://…/``; the locks guard every write to its blocks."""
         self.url = url if url.endswith("/") else f"{url}/"
         self.locks = locks
+        self.tally = Tally()
         self._context = ts.Context({"cache_pool": {"total_bytes_limit": cache_bytes}})
         self._documents = ts.KvStore.open(self.url, context=self._context).result()
         self._arrays: dict[tuple[str, Layout], ts.TensorStore] = {}

@@ -75,6 +75,7 @@ class Volume:
         Raises:
             UnreadableBlock: a block that exists cannot be read; no voxel of it is made up.
         """
+        self.store.tally.read(len(times) * Grid(self.layout.block).count(box))
         array = self._array_for_reading(times, box)
         if array is None:
             return np.zeros((len(times), *box.shape), self.dtype)
@@ -148,6 +149,7 @@ class Volume:
             failed = [error for future in pending if (error := future.exception()) is not None]
             if failed:
                 raise failed[0]
+        self.store.tally.wrote(len(writes))
 
     def _array_for_reading(self, times: range, box: Box) -> ts.TensorStore | None:
         array = self.store.array(self.path, self.layout)
