@@ -27,9 +27,9 @@ PENDING = (DownsampleStatus.QUEUED, DownsampleStatus.IN_PROGRESS)
 """While a channel is in one of these, somebody works on it or is going to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """How far a job is: everything up to this block is done. Places have an order, in which the work goes."""
+    """How far a job is: everything up to this block is done. The work goes in the order of places."""
 
     step: int
     time: int
