@@ -80,6 +80,10 @@ class InvalidMode(InvalidRequest):
     """A query option with a value that it cannot have."""
 
 
+class InvalidBoxType(InvalidMode):
+    """A kind of bounding box that there is not."""
+
+
 class InvalidFilter(InvalidMode):
     """A part of a list that there is no such part of."""
 
@@ -195,6 +199,10 @@ class UserNotFound(BossletError):
 
 class AccountNotFound(UserNotFound):
     """No such user, where the account itself was asked for."""
+
+
+class LabelNotFound(BossletError):
+    """No voxel has this label."""
 
 
 class UserExists(BossletError):

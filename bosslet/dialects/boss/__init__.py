@@ -23,6 +23,7 @@ from bosslet.dialects.boss.groups import GroupList, GroupView, MaintainerView, M
 from bosslet.dialects.boss.ingest import IngestComplete, IngestList, IngestStatus, IngestView
 from bosslet.dialects.boss.metadata import MetadataView
 from bosslet.dialects.boss.metric import MetricThresholds, MetricTypes, MetricUsage
+from bosslet.dialects.boss.objects import BoundingBoxView, IdsView, ReserveView
 from bosslet.dialects.boss.permissions import PermissionsView
 from bosslet.dialects.boss.users import UserRolesView, UserRoleView, UserView
 from bosslet.dialects.http import Limits
@@ -81,6 +82,7 @@ def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
     _add_cutouts(api, datastore, limits)
     _add_ingest(api)
     _add_metadata(api, datastore)
+    _add_objects(api, datastore)
     _add_people(api, datastore)
     return api
 
@@ -118,6 +120,19 @@ def _add_cutouts(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
     for tail in ("", "/<range:t>"):
         api.add_url_rule(f"/cutout/{_BOX}{tail}", view_func=cutout, strict_slashes=False)
         api.add_url_rule(f"/cutout/to_black/{_BOX}{tail}", view_func=to_black, strict_slashes=False)
+
+
+def _add_objects(api: Blueprint, datastore: Datastore) -> None:
+    channel = "<collection>/<experiment>/<channel>"
+    rules = {
+        f"/reserve/{channel}/<number:count>": ReserveView,
+        f"/boundingbox/{channel}/<digit:resolution>/<number:label>": BoundingBoxView,
+    }
+    for rule, view in rules.items():
+        api.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore), strict_slashes=False)
+    ids = IdsView.as_view("IdsView", datastore)
+    for tail in ("", "/<range:t>"):
+        api.add_url_rule(f"/ids/{_BOX}{tail}", view_func=ids, strict_slashes=False)
 
 
 def _add_people(api: Blueprint, datastore: Datastore) -> None:

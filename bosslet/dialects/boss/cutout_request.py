@@ -76,9 +76,7 @@ class CutoutUrl:
             NotFound, MarkedForDeletion, MissingPermission, NotAnnotation, InvalidTime, InvalidResolution, InvalidBox,
             TooLarge: in this order.
         """
-        channel = datastore.catalog.resources.channel(self.collection, self.experiment, self.channel)
-        refuse_marked_ancestors(channel)
-        access.require(datastore.catalog, current_user(), permission, channel)
+        channel = permitted_channel(datastore, self.collection, self.experiment, self.channel, permission)
         if "filter" in request.args and not channel.annotation:
             raise NotAnnotation(f"filter: {channel} is an image channel")
         check_access_mode(request)
@@ -92,6 +90,26 @@ class CutoutUrl:
         )
         _check_size(cutout, max_bytes)
         return cutout
+
+
+def permitted_channel(
+    datastore: Datastore,
+    collection: str,
+    experiment: str,
+    name: str,
+    permission: Permission,
+    *,
+    public_helps: bool = True,
+) -> Channel:
+    """The channel, whose voxels the caller may use in this way.
+
+    Raises:
+        NotFound, MarkedForDeletion, MissingPermission: in this order.
+    """
+    channel = datastore.catalog.resources.channel(collection, experiment, name)
+    refuse_marked_ancestors(channel)
+    access.require(datastore.catalog, current_user(), permission, channel, public_helps=public_helps)
+    return channel
 
 
 def times(text: str | None, channel: Channel) -> range:
