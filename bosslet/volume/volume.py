@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -32,8 +32,9 @@ Piece = tuple[range, Part]
 _BLOCK_NAME = re.compile("/".join(["([0-9]+)"] * 4))
 
 BLOCKS_AT_ONCE = max(4, os.cpu_count() or 1)
-"""How many blocks one write rewrites at the same time: enough to wait for several syncs at once, few enough that the
-memory for them does not grow with the box."""
+"""How many blocks one write rewrites at the same time: enough to wait for several syncs at once."""
+BYTES_AT_ONCE = 2**25
+"""How many bytes of voxels that may be, but for a single block: while written, each is in memory up to thrice more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Volume:
         if array is None or not box.size:
             return
         zero = np.zeros((), self.dtype)
-        for pieces in _groups(list(self._pieces(*_clipped(array, times, box)))):
+        for pieces in self._groups(self._pieces(*_clipped(array, times, box))):
             with self._locked(pieces):
                 self._commit(array, [(piece, zero) for piece in pieces])
 
@@ -123,7 +124,7 @@ class Volume:
         if not pieces:
             return
         array = self._array_for_writing(times, box)
-        for group in _groups(pieces):
+        for group in self._groups(pieces):
             with self._locked(group):
                 writes = [(piece, voxels[_within(piece, times, box)]) for piece in group]
                 for (time, part), new in writes:
@@ -169,16 +170,23 @@ class Volume:
         """What a write has of each block: a block holds one time sample."""
         return ((range(time, time + 1), part) for time in times for part in Grid(self.layout.block).parts(box))
 
+    def _groups(self, pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+        """As many as are locked and written at once: a lock is an open file, and a box may cover thousands of blocks."""
+        group: list[Piece] = []
+        for piece in pieces:
+            nbytes = sum(part.box.size for _, part in (*group, piece)) * self.dtype.itemsize
+            if group and (len(group) == BLOCKS_AT_ONCE or nbytes > BYTES_AT_ONCE):
+                yield group
+                group = []
+            group.append(piece)
+        if group:
+            yield group
+
     def _locked(self, pieces: list[Piece]) -> AbstractContextManager[None]:
         return self.store.locks.hold(self._lock_name(time.start, part.index) for time, part in pieces)
 
     def _lock_name(self, time: int, index: Point) -> str:
         return f"{self.path}/{time}/{index}"
-
-
-def _groups(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """As many as are locked and written at once: a lock is an open file, and a box may cover thousands of blocks."""
-    return (pieces[first : first + BLOCKS_AT_ONCE] for first in range(0, len(pieces), BLOCKS_AT_ONCE))
 
 
 def _index(times: range, box: Box) -> tuple[slice, slice, slice, slice]:
