@@ -55,10 +55,9 @@ class Layout:
             "chunk_key_encoding": {"name": "default"},
         }
 
-    def folder(self, time: int, block: Point) -> str:
-        """In which folder of the array the file of a block lies."""
-        z, y, _ = block
-        return f"c/{time}/{z}/{y}"
+    def file(self, time: int, block: Point) -> str:
+        """Where in the array's folder the file of a block lies."""
+        return "/".join(map(str, ("c", time, *block)))
 
     def _sharding(self) -> Json:
         little = {"name": "bytes", "configuration": {"endian": "little"}}

@@ -17,6 +17,7 @@ from bosslet.volume.activity import Tally
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
+from bosslet.volume.leftovers import empty_leftover
 from bosslet.volume.locks import Locks
 
 MAX_OPEN_ARRAYS = 4096
@@ -46,7 +47,8 @@ class Store:
         self._documents = ts.KvStore.open(self.url, context=self._context).result()
         self._arrays: dict[tuple[str, Layout], ts.TensorStore] = {}
         parts = urlsplit(self.url)
-        self._folders = Folders(Path(unquote(parts.path))) if parts.scheme == "file" else None
+        self._root = Path(unquote(parts.path)) if parts.scheme == "file" else None
+        self._folders = None if self._root is None else Folders(self._root)
 
     @classmethod
     def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
@@ -71,7 +73,7 @@ class Store:
         with translated_errors(path, writing=True):
             if self._has_array(path):
                 return self._remember(path, layout, self._open(path, layout))
-            self.ensure_folder(path)
+            self.prepare(f"{path}/zarr.json")
             try:
                 created = self._open(path, layout, shape)
             except ValueError as error:
@@ -88,6 +90,7 @@ class Store:
         """
         with self.locks.hold([path]), translated_errors(path, writing=True):
             array = self._open(path, layout)
+            self.prepare(f"{path}/zarr.json")
             union = [max(sides) for sides in zip(array.shape, shape, strict=True)]
             return self._remember(path, layout, array.resize(exclusive_max=union, expand_only=True).result())
 
@@ -100,16 +103,18 @@ class Store:
     def write_document(self, path: str, content: bytes) -> None:
         """Put a small file: written beside, synced, renamed over the old one."""
         with translated_errors(path, writing=True):
-            self.ensure_folder(path.rpartition("/")[0])
+            self.prepare(path)
             self._documents.write(path, content).result()
 
-    def ensure_folder(self, path: str) -> None:
-        """Make a folder that outlives a power cut, to be called before something is written in it.
+    def prepare(self, path: str) -> None:
+        """To be called before a file is written: its folder outlives a power cut, and no killed writer's rest is near.
 
-        Of its own, TensorStore makes folders too, but does not sync their names.
+        Of its own, TensorStore makes folders too, but does not sync their names; see also ``leftovers``.
         """
-        if self._folders is not None and path:
-            self._folders.ensure(path)
+        if self._root is not None and self._folders is not None:
+            if folder := path.rpartition("/")[0]:
+                self._folders.ensure(folder)
+            empty_leftover(self._root / path)
 
     def extracts(self, path: str, ranges: list[slice]) -> list[Extract] | None:
         """Pieces of a file; None where there is none."""

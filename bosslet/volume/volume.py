@@ -130,18 +130,14 @@ class Volume:
                 for (time, part), new in writes:
                     if fill and np.count_nonzero(new) < new.size:
                         np.copyto(new, self.read(time, part.box), where=new == 0)
-                self._ensure_folders(group)
                 self._commit(array, writes)
-
-    def _ensure_folders(self, pieces: list[Piece]) -> None:
-        with translated_errors(self.path, writing=True):
-            for time, part in pieces:
-                self.store.ensure_folder(f"{self.path}/{self.layout.folder(time.start, part.index)}")
 
     def _commit(self, array: ts.TensorStore, writes: list[tuple[Piece, Voxels]]) -> None:
         """Write all of these at the same time, and return when all are on the disk."""
         boxes = "; ".join(str(part.box) for (_, part), _ in writes)
         with translated_errors(f"{self.path} {boxes}", writing=True):
+            for (time, part), _ in writes:
+                self.store.prepare(f"{self.path}/{self.layout.file(time.start, part.index)}")
             # By reference, not by copy: nobody changes the voxels after they were handed over.
             pending = [
                 array[_index(time, part.box)].write(voxels, can_reference_source_data_indefinitely=True)
