@@ -167,7 +167,7 @@ class Volume:
         return ((range(time, time + 1), part) for time in times for part in Grid(self.layout.block).parts(box))
 
     def _groups(self, pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-        """As many as are locked and written at once: a lock is an open file, and a box may cover thousands of blocks."""
+        """As many as are locked and written at once: a lock is an open file, and a box may cover very many blocks."""
         group: list[Piece] = []
         for piece in pieces:
             nbytes = sum(part.box.size for _, part in (*group, piece)) * self.dtype.itemsize
