@@ -8,6 +8,7 @@ from bosslet import config
 from bosslet.datastore import Datastore
 from bosslet.dialects import DIALECTS
 from bosslet.dialects.http import Limits
+from bosslet.dialects.origin import Origins
 from bosslet.throttle import Quotas
 
 
@@ -21,7 +22,13 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
     limits = limits_of(settings)
     for register in DIALECTS.values():
         register(app, datastore, limits)
+    origins_of(settings).register(app)
     return app
+
+
+def origins_of(settings: config.Settings) -> Origins:
+    """What the settings say about web pages and about names of the server."""
+    return Origins.of(settings.auth, settings.host, settings.cors_origins, settings.allowed_hosts)
 
 
 def limits_of(settings: config.Settings) -> Limits:

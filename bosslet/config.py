@@ -32,6 +32,10 @@ THREADS: int = 4
 """Requests that one worker answers at the same time."""
 AUTH: str = "open"
 """``open``: everybody may do everything. ``token``: who sends which token decides."""
+ALLOWED_HOSTS: str | None = None
+"""Further names that this server is called by, comma-separated; ``*`` is any. None, with tokens, is any as well."""
+CORS_ORIGINS: str = "*"
+"""Web pages that may read, by origin (``https://host``), comma-separated; ``*`` is all, nothing is none."""
 MAX_CUTOUT_BYTES: int = 545_259_520
 """The largest cutout, in bytes of voxels before compression (520 MiB, as bossDB)."""
 THROTTLE_USER_BYTES: int | None = None
@@ -56,10 +60,16 @@ def _sides(value: object) -> object:
     return tuple(sides) * (3 // len(sides))
 
 
+def _names(value: object) -> object:
+    """The parts of a text with commas."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
 Side = Annotated[int, Field(ge=1, le=4096)]
 Sides = Annotated[tuple[Side, Side, Side], BeforeValidator(_sides)]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=1024)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Quota = Annotated[int, Field(ge=1)] | None
 
 
@@ -76,6 +86,8 @@ class Settings(BaseModel):
     workers: Count
     threads: Count
     auth: Literal["open", "token"]
+    allowed_hosts: Names | None
+    cors_origins: Names
     max_cutout_bytes: Annotated[int, Field(ge=1)]
     throttle_user_bytes: Quota
     throttle_api_bytes: Quota

@@ -170,6 +170,14 @@ class MissingPermission(BossletError):
     """No group of the user holds the permission on the resource."""
 
 
+class UnknownHost(BossletError):
+    """Called by a name that is not this server's: perhaps a page's own that was pointed here."""
+
+
+class ForeignOrigin(BossletError):
+    """A web page of another site would change something, through the browser of somebody who may."""
+
+
 class Throttled(BossletError):
     """More was moved this month than the operator allows; ``wait`` is how long that holds."""
 

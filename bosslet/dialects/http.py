@@ -54,6 +54,8 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.NotAuthenticated: 401,
     errors.MissingRole: 403,
     errors.MissingPermission: 403,
+    errors.UnknownHost: 421,
+    errors.ForeignOrigin: 403,
     errors.Throttled: 429,
     errors.NotFound: 404,
     errors.MarkedForDeletion: 404,

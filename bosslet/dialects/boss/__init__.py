@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss import cors, errors, login, routing, service
+from bosslet.dialects.boss import errors, login, routing, service
 from bosslet.dialects.boss.authentication import Authentication
 from bosslet.dialects.boss.channels import ChannelList, ChannelView
 from bosslet.dialects.boss.collections import CollectionList, CollectionView
@@ -68,11 +68,10 @@ def _metric_blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
 
 
 def _hooked(name: str, datastore: Datastore, limits: Limits) -> Blueprint:
-    """A blueprint that knows who asks, and lets pages of other origins see its answers."""
+    """A blueprint that knows who asks."""
     blueprint = Blueprint(name, __name__, template_folder="templates")
-    blueprint.before_request(cors.answer_preflight)
     blueprint.before_request(Authentication(datastore.catalog, limits))
-    blueprint.after_request(cors.allow_origin)
+    blueprint.after_request(_vary)
     return blueprint
 
 
@@ -157,6 +156,12 @@ def _add_metadata(api: Blueprint, datastore: Datastore) -> None:
     for level in ("collection", "experiment", "channel"):
         rule += f"/<{level}>"
         api.add_url_rule(rule, view_func=view, strict_slashes=False)
+
+
+def _vary(response: Response) -> Response:
+    response.vary.update(["Accept", "Origin", "Cookie"])
+    response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+    return response
 
 
 def _register_errors(app: Flask) -> None:

@@ -79,6 +79,8 @@ DETAIL: frozenset[type[errors.BossletError]] = frozenset(
         errors.MalformedBody,
         errors.LengthRequired,
         errors.NotAuthenticated,
+        errors.UnknownHost,
+        errors.ForeignOrigin,
     }
 )
 """What bossDB's framework answers by itself, without a code."""

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from bosslet import __version__, access
 from bosslet.catalog.records import ADMINISTRATOR, ANONYMOUS, Experiment, Permission, User
 from bosslet.datastore import Datastore
-from bosslet.dialects.http import Limits
+from bosslet.dialects.http import Limits, status_of
 from bosslet.dialects.web.views import Slices
 from bosslet.errors import BossletError, MissingPermission, NotFound
 
@@ -90,7 +90,7 @@ def _to_channel(collection: str, experiment: str, channel: str) -> AnyResponse:
 
 def _answer_error(error: BossletError) -> Response:
     # What a reader may not see is not told from what there is not.
-    status = 404 if isinstance(error, NotFound | MissingPermission) else 500
+    status = 404 if isinstance(error, NotFound | MissingPermission) else status_of(error)
     return _page("web/error.html", status=status)
 
 
