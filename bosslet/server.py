@@ -4,6 +4,8 @@ The application is made after the fork, never before: TensorStore starts threads
 forked from one that has them aborts. Every worker unwinds the stack of the process that it was forked from, so code
 around ``run`` that cleans up must check that it still is in the process where it began.
 
+What the workers count for ``/metrics`` is in a folder that they share, and that is gone when the server ends.
+
 Settings: https://docs.gunicorn.org/en/stable/settings.html
 """
 
@@ -14,14 +16,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 
+from bosslet.dialects.metrics.meters import FOLDER as METRICS_FOLDER
+from bosslet.dialects.metrics.meters import forget_worker
+from bosslet.shared_folder import PARENT, SharedFolder
+
 Wsgi = Callable[..., Any]
 BACKLOG = 2048
-MEMORY_FOLDER = Path("/dev/shm")
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
@@ -50,6 +54,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, workers: int, threads: int) -> NoReturn:
     """Serves until a signal ends it, then leaves through SystemExit; takes the listener over."""
+    shared = SharedFolder.make()
+    os.environ[METRICS_FOLDER] = str(shared.path)
     options: dict[str, object] = {
         "bind": f"fd://{listener.detach()}",
         "worker_class": "gthread",
@@ -62,7 +68,9 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
         "limit_request_line": 8190,
         "loglevel": "warning",
         # The heartbeat of a worker must not wait for a disk that is busy with blocks.
-        "worker_tmp_dir": str(MEMORY_FOLDER) if os.access(MEMORY_FOLDER, os.W_OK) else None,
+        "worker_tmp_dir": str(PARENT),
+        "child_exit": lambda _server, worker: forget_worker(worker.pid, shared.path),
+        "on_exit": lambda _server: shared.remove(),
     }
     _Gunicorn(make_application, options).run()
     sys.exit()  # unreachable by gunicorn's own account, and the honest status if that changes
