@@ -25,6 +25,7 @@ from bosslet.dialects.boss.metadata import MetadataView
 from bosslet.dialects.boss.metric import MetricThresholds, MetricTypes, MetricUsage
 from bosslet.dialects.boss.objects import BoundingBoxView, IdsView, ReserveView
 from bosslet.dialects.boss.permissions import PermissionsView
+from bosslet.dialects.boss.pictures import ImageView, TileView
 from bosslet.dialects.boss.users import UserRolesView, UserRoleView, UserView
 from bosslet.dialects.http import Limits
 from bosslet.errors import BossletError
@@ -82,6 +83,7 @@ def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
     _add_ingest(api)
     _add_metadata(api, datastore)
     _add_objects(api, datastore)
+    _add_pictures(api, datastore, limits)
     _add_people(api, datastore)
     return api
 
@@ -132,6 +134,17 @@ def _add_objects(api: Blueprint, datastore: Datastore) -> None:
     ids = IdsView.as_view("IdsView", datastore)
     for tail in ("", "/<range:t>"):
         api.add_url_rule(f"/ids/{_BOX}{tail}", view_func=ids, strict_slashes=False)
+
+
+def _add_pictures(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
+    plane = "<collection>/<experiment>/<channel>/<orientation:orientation>"
+    place = "<number_or_range:x>/<number_or_range:y>/<number_or_range:z>"
+    image = ImageView.as_view("ImageView", datastore, limits)
+    tile = TileView.as_view("TileView", datastore, limits)
+    for tail in ("", "/<path:rest>"):
+        api.add_url_rule(f"/image/{plane}/<digit:resolution>/{place}{tail}", view_func=image, strict_slashes=False)
+        numbers = f"<number:tile_size>/<digit:resolution>/{place.replace('number_or_range', 'number')}"
+        api.add_url_rule(f"/tile/{plane}/{numbers}{tail}", view_func=tile, strict_slashes=False)
 
 
 def _add_people(api: Blueprint, datastore: Datastore) -> None:

@@ -28,6 +28,9 @@ from bosslet.errors import (
 )
 from bosslet.geometry import Box
 
+Span = tuple[int, int]
+"""A range of coordinates: start, stop."""
+
 MAX_DIGITS = 12
 """More digits than any frame's limit has; longer numbers are refused before they are computed with."""
 ACCESS_MODES = frozenset({"cache", "no-cache", "raw"})
@@ -133,18 +136,20 @@ def resolution(text: str, channel: Channel) -> int:
 
 def box_in_frame(experiment: Experiment, x: str, y: str, z: str) -> Box:
     """The box of three ranges, which must lie in the coordinate frame."""
+    return box_of_spans(experiment, (span(z), span(y), span(x)))
+
+
+def box_of_spans(experiment: Experiment, spans: tuple[Span, Span, Span]) -> Box:
+    """The same of numbers, in the order z, y, x."""
     frame = experiment.frame
-    starts, stops = [], []
-    for name, text, low, high in zip("zyx", (z, y, x), frame.start, frame.stop, strict=True):
-        first, last = span(text)
+    for name, (first, last), low, high in zip("zyx", spans, frame.start, frame.stop, strict=True):
         if not low <= first < last <= high:
-            raise InvalidBox(f"{name} range {text}: must be start:stop, not empty, within {low}:{high}")
-        starts.append(first)
-        stops.append(last)
-    return Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
+            raise InvalidBox(f"{name} range {first}:{last}: must be start:stop, not empty, within {low}:{high}")
+    (z, z_stop), (y, y_stop), (x, x_stop) = spans
+    return Box((z, y, x), (z_stop, y_stop, x_stop))
 
 
-def span(text: str) -> tuple[int, int]:
+def span(text: str) -> Span:
     """The two numbers of ``start:stop``."""
     start, _, stop = text.partition(":")
     return number(start), number(stop)
