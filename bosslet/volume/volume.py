@@ -32,9 +32,9 @@ Piece = tuple[range, Part]
 _BLOCK_NAME = re.compile("/".join(["([0-9]+)"] * 4))
 
 BLOCKS_AT_ONCE = max(4, os.cpu_count() or 1)
-"""How many blocks one write rewrites at the same time: enough to wait for several syncs at once."""
+"""How many blocks one request reads or rewrites at the same time: enough to wait for several syncs at once."""
 BYTES_AT_ONCE = 2**25
-"""How many bytes of voxels that may be, but for a single block: while written, each is in memory up to thrice more."""
+"""How many bytes of voxels that may be, but for a single block: meanwhile each is in memory up to thrice more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,15 @@ class Volume:
             return np.zeros((len(times), *box.shape), self.dtype)
         with translated_errors(f"{self.path} {box}"):
             stored = _clipped(array, times, box)
-            if stored == (times, box):
+            if stored == (times, box) and len(times) * box.size * self.dtype.itemsize <= BYTES_AT_ONCE:
                 found: Voxels = array[_index(times, box)].read(order="C").result()
                 return found
             voxels = np.zeros((len(times), *box.shape), self.dtype)
-            target = _index(_relative(stored[0], times), stored[1].relative_to(box.start))
-            voxels[target] = array[_index(*stored)].read(order="C").result()
+            # A few blocks at a time: files are read faster than they are decompressed, and would pile up in memory.
+            for pieces in self._groups(self._pieces(*stored)):
+                pending = [array[_index(time, part.box)].read(order="C") for time, part in pieces]
+                for piece, future in zip(pieces, pending, strict=True):
+                    voxels[_within(piece, times, box)] = future.result()
             return voxels
 
     def write(self, times: range, box: Box, voxels: Voxels) -> None:
