@@ -31,7 +31,9 @@ def encode(voxels: NDArray[Any]) -> bytes:
         TooLarge: more than one frame holds.
     """
     blosc.check_size(voxels.nbytes + OVERHEAD)
-    return blosc.compress(ndarray_pickle.write(voxels), voxels.itemsize)
+    pickled, itemsize = ndarray_pickle.write(voxels), voxels.itemsize
+    del voxels  # the last reference, as a rule: with the frame there would be three copies
+    return blosc.compress(pickled, itemsize)
 
 
 def decode(body: Body, shape: Shape, dtype: DTypeLike) -> NDArray[Any]:
