@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from bosslet import config
 from bosslet.app import create_app
 from bosslet.catalog.records import ADMINISTRATOR, Role
-from bosslet.datastore import Datastore
+from bosslet.datastore import CATALOG_FILE, Datastore
 from tests.dialects.boss.client import Boss
 
 
@@ -47,15 +49,19 @@ def as_user(datastore: Datastore) -> Any:
 
 @pytest.fixture
 def snapshot(datastore: Datastore) -> Any:
-    """Every file under the uploads folder with its bytes, but for those of SQLite's journal and the locks."""
+    """Every file under the uploads folder with its bytes, but for the locks, and of the catalog what is in it.
+
+    SQLite writes to its journal first, so that the bytes of the catalog's file would not show a change.
+    """
 
     def files() -> dict[str, bytes]:
         root = datastore.uploads
-        skipped = (".locks", "bosslet.db-wal", "bosslet.db-shm")
-        return {
-            str(path.relative_to(root)): path.read_bytes()
-            for path in sorted(root.rglob("*"))
-            if path.is_file() and not str(path.relative_to(root)).startswith(skipped)
+        paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
+        names = {str(path.relative_to(root)): path for path in paths}
+        kept = {
+            name: path.read_bytes() for name, path in names.items() if not name.startswith((".locks", CATALOG_FILE))
         }
+        with closing(sqlite3.connect(root / CATALOG_FILE)) as catalog:
+            return kept | {CATALOG_FILE: "\n".join(catalog.iterdump()).encode()}
 
     return files
