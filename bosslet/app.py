@@ -8,6 +8,7 @@ from bosslet import config
 from bosslet.datastore import Datastore
 from bosslet.dialects import DIALECTS
 from bosslet.dialects.http import Limits
+from bosslet.jobs.queue import ensure_runner
 from bosslet.dialects.origin import Origins
 from bosslet.throttle import Quotas
 
@@ -18,6 +19,7 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
     if datastore is None:
         datastore = open_datastore(settings)
         datastore.prepare()
+        ensure_runner(datastore)  # work that was asked for before a restart
     app = Flask(__name__, static_folder=None)
     limits = limits_of(settings)
     for register in DIALECTS.values():

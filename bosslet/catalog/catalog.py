@@ -38,6 +38,11 @@ class Catalog:
         """The catalog behind an SQLAlchemy URL; raises ConfigurationError for one that means nothing."""
         return cls(Database(url))
 
+    @property
+    def url(self) -> str:
+        """Where it is, for another process to open; with the password, if there is one."""
+        return self._database.url
+
     def prepare(self) -> None:
         """Make or upgrade the tables, and see that the accounts and groups exist without which nothing works.
 

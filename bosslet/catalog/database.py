@@ -45,6 +45,11 @@ class Database:
         else:
             self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
+    @property
+    def url(self) -> str:
+        """Its URL, with the password."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection on which each statement stands alone."""

@@ -18,9 +18,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bosslet.catalog.database import Section
+from bosslet.catalog.lookup import channel_of
 from bosslet.catalog.records import Channel, DownsampleStatus
 from bosslet.catalog.schema import ChannelRow, DownsampleJobRow
-from bosslet.errors import InvalidState, JobCancelled, LostRace
+from bosslet.errors import InvalidState, JobCancelled, LostRace, NotFound
 from bosslet.geometry import Box, Point
 
 PENDING = (DownsampleStatus.QUEUED, DownsampleStatus.IN_PROGRESS)
@@ -95,6 +96,14 @@ class Downsampling(Section):
         with self._database.read() as connection:
             row = connection.execute(_JOB, {"channel_id": channel_id}).first()
         return _job(row) if row is not None else None
+
+    def channel(self, job: DownsampleJob) -> Channel:
+        """The channel that a job is about, under whatever name; raises JobCancelled if it is gone."""
+        try:
+            with self._database.read() as connection:
+                return channel_of(connection, job.channel_id)
+        except NotFound as error:
+            raise JobCancelled(f"job {job.id}") from error
 
     def begin(self, job: DownsampleJob) -> DownsampleJob:
         """Say that work starts, or starts again; to be called before the first voxel is read. Raises JobCancelled."""

@@ -12,6 +12,7 @@ import click
 
 from bosslet import __version__
 from bosslet.cli.demonstration import demonstrate
+from bosslet.cli.downsample import downsample, work
 from bosslet.cli.start import serve, serve_folder, serving_options
 from bosslet.cli.user import user
 from bosslet.errors import BossletError, ConfigurationError
@@ -67,5 +68,5 @@ def _start(uploads: str | None, **options: object) -> None:
         serve_folder(uploads, **options)
 
 
-main.add_command(serve)
-main.add_command(user)
+for verb in (serve, user, downsample, work):
+    main.add_command(verb)

@@ -23,6 +23,7 @@ from bosslet import __version__, config, demo, server
 from bosslet.app import open_datastore
 from bosslet.cli.start import address, listen, prepare, run
 from bosslet.errors import BossletError
+from bosslet.jobs.queue import stop_runner
 
 BANNER = """\
 bosslet {version}, demo mode: everything in {folder} WILL BE DESTROYED when this ends.
@@ -70,6 +71,7 @@ def _temporary_folder() -> Iterator[Path]:
         yield folder
     finally:
         if os.getpid() == owner:  # gunicorn's workers leave through here as well
+            stop_runner(folder)
             shutil.rmtree(folder)
 
 
