@@ -7,6 +7,7 @@ from flask import Flask
 from bosslet import config
 from bosslet.datastore import Datastore
 from bosslet.dialects import DIALECTS
+from bosslet.dialects.budget import Budget
 from bosslet.dialects.http import Limits
 from bosslet.jobs.queue import ensure_runner
 from bosslet.dialects.origin import Origins
@@ -39,6 +40,8 @@ def limits_of(settings: config.Settings) -> Limits:
         max_cutout_bytes=settings.max_cutout_bytes,
         authentication=settings.auth,
         quotas=Quotas(settings.throttle_user_bytes, settings.throttle_api_bytes, settings.throttle_system_bytes),
+        # Half of the threads stay free for requests that fit.
+        budget=Budget(settings.memory_bytes, most_waiting=settings.threads // 2),
     )
 
 

@@ -44,6 +44,8 @@ THROTTLE_API_BYTES: int | None = None
 """The same of all users together, through each of the services cutout, image and tile."""
 THROTTLE_SYSTEM_BYTES: int | None = None
 """The same of all users through all services."""
+MEMORY_BYTES: int = 2 * 2**30
+"""Voxels under way, and their bodies, that each worker has in memory at a time; what is over waits, then gets 503."""
 CACHE_BYTES: int = 256 * 2**20
 """Decoded voxels that each worker keeps in memory."""
 CATALOG_URL: str | None = None
@@ -92,6 +94,7 @@ class Settings(BaseModel):
     throttle_user_bytes: Quota
     throttle_api_bytes: Quota
     throttle_system_bytes: Quota
+    memory_bytes: Annotated[int, Field(ge=2**20)]
     cache_bytes: Annotated[int, Field(ge=0)]
     catalog_url: Text | None
 

@@ -186,6 +186,14 @@ class Throttled(BossletError):
         self.wait = wait
 
 
+class Busy(BossletError):
+    """No room in memory for what this request would move; ``wait`` is when to ask again."""
+
+    def __init__(self, message: str, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 # What the store holds
 
 

@@ -5,7 +5,7 @@ The status is the same in all dialects; what the body of an error looks like is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected
@@ -13,6 +13,7 @@ from werkzeug.exceptions import ClientDisconnected
 from bosslet import errors
 from bosslet.catalog.catalog import Catalog
 from bosslet.catalog.records import ANONYMOUS, User
+from bosslet.dialects.budget import Budget
 from bosslet.throttle import UNLIMITED, Quotas
 
 STATUS: dict[type[errors.BossletError], int] = {
@@ -57,6 +58,7 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.UnknownHost: 421,
     errors.ForeignOrigin: 403,
     errors.Throttled: 429,
+    errors.Busy: 503,
     errors.NotFound: 404,
     errors.MarkedForDeletion: 404,
     errors.JobNotFound: 404,
@@ -88,6 +90,8 @@ class Limits:
     authentication: str = "open"
     """``open``: everybody acts as the administrator. ``token``: a request says who asks."""
     quotas: Quotas = UNLIMITED
+    budget: Budget = field(default_factory=lambda: Budget(2**31))
+    """The memory of this process for voxels under way."""
 
 
 def status_of(error: errors.BossletError) -> int:
@@ -116,19 +120,28 @@ def read_body(request: Request, max_bytes: int) -> bytearray:
     """The whole body, in one buffer.
 
     Raises:
-        LengthRequired: sent without a length, so that a cut-off body could not be told from a whole one.
-        TooLarge: longer than ``max_bytes``; nothing was read.
+        LengthRequired, TooLarge: as ``body_length``; nothing was read.
         MalformedBody: the client went away before the end.
+    """
+    return _read_exactly(request, body_length(request, max_bytes))
+
+
+def body_length(request: Request, max_bytes: int) -> int:
+    """How many bytes the client says that it sends.
+
+    Raises:
+        LengthRequired: sent without a length, so that a cut-off body could not be told from a whole one.
+        TooLarge: longer than ``max_bytes``.
     """
     length = request.content_length
     if length is None:
         # A request with neither a length nor a transfer coding has no body (RFC 9112 section 6.3).
         if "Transfer-Encoding" in request.headers:
             raise errors.LengthRequired("send the body with a Content-Length, not in chunks")
-        return bytearray()
+        return 0
     if length > max_bytes:
         raise errors.TooLarge(f"a body of {length} bytes; at most {max_bytes} are taken")
-    return _read_exactly(request, length)
+    return length
 
 
 def _read_exactly(request: Request, length: int) -> bytearray:

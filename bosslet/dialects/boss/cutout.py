@@ -20,15 +20,17 @@ from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.cutout_request import CutoutRequest, CutoutUrl, wanted_labels
 from bosslet.dialects.boss.encodings import BLOSC, ENCODINGS, accepted_encoding, sent_encoding
 from bosslet.dialects.boss.negotiation import HTML, Json, JsonView, present
-from bosslet.dialects.http import Limits, read_body
+from bosslet.dialects.http import Limits, body_length, read_body
 from bosslet.errors import ResolutionNotWritable, WrongShape
 from bosslet.throttle import Throttle
-from bosslet.volume.volume import Volume
+from bosslet.volume.volume import BYTES_AT_ONCE, Volume
 
 Voxels = NDArray[Any]
 
 BODY_OVERHEAD = 1 << 16
 """How many bytes more than its voxels an honest body takes: headers, and what noise grows by when it is compressed."""
+COPIES = 3
+"""How often the voxels of one request are in memory at the same time, at the most: read, packed and compressed."""
 
 
 class CutoutView(MethodView):
@@ -49,26 +51,29 @@ class CutoutView(MethodView):
             return present(_description(cutout), 200, HTML)
         if encoding is BLOSC:
             check_size(cutout.nbytes)
-        self.throttle.charge(current_user(), "cutout", Direction.EGRESS, cutout.nbytes)
-        return Response(encoding.encode(self._voxels(cutout)), mimetype=encoding.media_type)
+        with self.limits.budget.hold(COPIES * cutout.nbytes) as held:
+            self.throttle.charge(current_user(), "cutout", Direction.EGRESS, cutout.nbytes)
+            body = encoding.encode(self._voxels(cutout))
+            return held.until_sent(Response(body, mimetype=encoding.media_type), len(body))
 
     def post(self, **pieces: str) -> Response:
         """Merge voxels into what is there."""
         decode = sent_encoding(request)
         cutout = self._resolve(pieces, Permission.ADD_VOLUMETRIC_DATA)
         refuse_unwritable(cutout)
-        self.throttle.charge(current_user(), "cutout", Direction.INGRESS, cutout.nbytes)
         # A pickle may hold each byte twice over, as text.
-        body = read_body(request, 2 * cutout.nbytes + BODY_OVERHEAD)
-        if not body:
+        length = body_length(request, 2 * cutout.nbytes + BODY_OVERHEAD)
+        if not length:
             raise WrongShape(f"an empty body; expected {cutout.channel.datatype} {cutout.shape}")
-        voxels = decode(body, cutout.shape, np.dtype(cutout.channel.datatype))
-        del body  # as large as the voxels when they do not compress
-        if voxels.ndim == 3:
-            voxels = voxels[np.newaxis]
-        times = cutout.times[: len(voxels)]
-        self._volume(cutout, writing=True).merge(times, cutout.box, voxels)
-        note_write(self.datastore, cutout.channel)
+        with self.limits.budget.hold(length + COPIES * cutout.nbytes):
+            self.throttle.charge(current_user(), "cutout", Direction.INGRESS, cutout.nbytes)
+            # In one expression: the body is as large as the voxels when they do not compress, and goes when it is read.
+            voxels = decode(read_body(request, length), cutout.shape, np.dtype(cutout.channel.datatype))
+            if voxels.ndim == 3:
+                voxels = voxels[np.newaxis]
+            times = cutout.times[: len(voxels)]
+            self._volume(cutout, writing=True).merge(times, cutout.box, voxels)
+            note_write(self.datastore, cutout.channel)
         return Response(status=201)
 
     def _resolve(self, pieces: dict[str, str], permission: Permission) -> CutoutRequest:
@@ -100,8 +105,9 @@ class ToBlackView(JsonView):
             self.datastore, request, Permission.ADD_VOLUMETRIC_DATA, self.limits.max_cutout_bytes
         )
         refuse_unwritable(cutout)
-        self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso).clear(cutout.times, cutout.box)
-        note_write(self.datastore, cutout.channel)
+        with self.limits.budget.hold(min(cutout.nbytes, COPIES * BYTES_AT_ONCE)):
+            self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso).clear(cutout.times, cutout.box)
+            note_write(self.datastore, cutout.channel)
 
 
 def refuse_unwritable(cutout: CutoutRequest) -> None:

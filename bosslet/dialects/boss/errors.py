@@ -52,6 +52,7 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.MissingRole: 3000,
     errors.MissingPermission: 3001,
     errors.Throttled: 3004,
+    errors.Busy: 9001,
     errors.NotFound: 4000,
     errors.MarkedForDeletion: 4005,
     errors.JobNotFound: 4004,
@@ -95,7 +96,7 @@ PROVIDER: dict[type[errors.BossletError], dict[str, object]] = {
 def answer_error(error: errors.BossletError) -> Response:
     """The response that tells a client of bossDB about an error."""
     status = status_of(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, errors.Busy):
         log.error("%s: %s", type(error).__name__, error, exc_info=error.__cause__)
     if type(error) in DETAIL:
         response = detail(status, str(error))
@@ -106,7 +107,7 @@ def answer_error(error: errors.BossletError) -> Response:
         )
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
-    if isinstance(error, errors.Throttled):
+    if isinstance(error, errors.Throttled | errors.Busy):
         response.headers["Retry-After"] = str(math.ceil(error.wait.total_seconds()))
     if isinstance(error, errors.LengthRequired | errors.MalformedBody):
         # What is left of the body would be read as the next request.

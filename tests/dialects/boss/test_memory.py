@@ -1,0 +1,67 @@
+"""Cutouts share the memory of their process: one too many waits, is refused without a trace, and may come again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bosslet import app, config
+from bosslet.datastore import Datastore
+from bosslet.dialects.budget import Budget
+from tests.dialects.boss.client import Boss, assert_error
+
+LARGE = np.full((20, 100, 200), 7, np.uint8)
+BOX = "/0:200/0:100/0:20"
+
+
+@pytest.fixture
+def budget() -> Budget:
+    """Too small for two of these at once."""
+    return Budget(LARGE.nbytes * 4, patience=0.01)
+
+
+@pytest.fixture
+def boss(datastore: Datastore, budget: Budget, monkeypatch: pytest.MonkeyPatch) -> Boss:
+    """A server with this budget."""
+    settings = config.load(auth="open")
+    limits = replace(app.limits_of(settings), budget=budget)
+    monkeypatch.setattr(app, "limits_of", lambda _settings: limits)
+    return Boss(app.create_app(datastore, settings).test_client())
+
+
+def test_a_request_without_room_is_told_when_to_come_again(boss: Boss, budget: Budget, snapshot: Any) -> None:
+    path = boss.make_channel()
+    before = snapshot()
+    with budget.hold(LARGE.nbytes * 3):
+        for answer in (boss.send(path + BOX, LARGE), boss.get(path + BOX)):
+            assert_error(answer, 503, 9001)
+            assert int(answer.headers["Retry-After"]) >= 1
+        assert boss.get(f"{path}/0:2/0:3/0:5").status_code == 200
+        assert snapshot() == before
+    assert boss.send(path + BOX, LARGE).status_code == 201
+    np.testing.assert_array_equal(boss.voxels(path + BOX, LARGE.shape), LARGE)
+
+
+def test_a_body_is_counted_before_it_is_read(boss: Boss, budget: Budget) -> None:
+    path = boss.make_channel()
+    with budget.hold(10**12):
+        for length, status in ((10, 400), (2**16, 503)):
+            headers = {"Content-Type": "application/blosc", "Content-Length": str(length)}
+            # There is no such body: to read it would be another error.
+            answer = boss.call("POST", f"{path}/0:2/0:3/0:5", data=b"", headers=headers)
+            assert answer.status_code == status
+
+
+def test_whatever_becomes_of_a_request_its_memory_comes_back(boss: Boss, budget: Budget) -> None:
+    path = boss.make_channel()
+    for _ in range(20):
+        boss.call("HEAD", path + BOX).close()
+        boss.get(path + BOX).close()
+        boss.send(path + BOX, LARGE).close()
+        boss.send(path + BOX, LARGE[:, :, :-1]).close()
+        boss.put(path.replace("cutout/", "cutout/to_black/") + BOX).close()
+    with budget.hold(10**12), budget.hold(1):
+        pass
