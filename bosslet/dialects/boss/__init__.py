@@ -17,6 +17,7 @@ from bosslet.dialects.boss.authentication import Authentication
 from bosslet.dialects.boss.channels import ChannelList, ChannelView
 from bosslet.dialects.boss.collections import CollectionList, CollectionView
 from bosslet.dialects.boss.cutout import CutoutView, ToBlackView
+from bosslet.dialects.boss.downsample import DownsampleView
 from bosslet.dialects.boss.experiments import ExperimentList, ExperimentView
 from bosslet.dialects.boss.frames import FrameList, FrameView
 from bosslet.dialects.boss.groups import GroupList, GroupView, MaintainerView, MemberView
@@ -131,6 +132,8 @@ def _add_objects(api: Blueprint, datastore: Datastore) -> None:
     }
     for rule, view in rules.items():
         api.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore), strict_slashes=False)
+    downsample = DownsampleView.as_view("DownsampleView", datastore)
+    api.add_url_rule(f"/downsample/{channel}", view_func=downsample, strict_slashes=False)
     ids = IdsView.as_view("IdsView", datastore)
     for tail in ("", "/<range:t>"):
         api.add_url_rule(f"/ids/{_BOX}{tail}", view_func=ids, strict_slashes=False)

@@ -13,7 +13,7 @@ from flask import Response, request
 from flask.views import MethodView
 from numpy.typing import NDArray
 
-from bosslet.catalog.records import Channel, Direction, DownsampleStatus, Permission
+from bosslet.catalog.records import Channel, Direction, Permission
 from bosslet.codecs.blosc import check_size
 from bosslet.datastore import Datastore
 from bosslet.dialects.boss.authentication import current_user
@@ -119,9 +119,7 @@ def refuse_unwritable(cutout: CutoutRequest) -> None:
 
 def note_write(datastore: Datastore, channel: Channel) -> None:
     """The levels of a pyramid no longer show what is stored."""
-    datastore.catalog.resources.set_downsample_status(
-        channel.id, DownsampleStatus.NOT_DOWNSAMPLED, expected=[DownsampleStatus.DOWNSAMPLED]
-    )
+    datastore.catalog.downsampling.note_write(channel.id)
 
 
 def keep_only(labels: NDArray[np.uint64], voxels: Voxels) -> None:
