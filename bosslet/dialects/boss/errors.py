@@ -1,7 +1,8 @@
 """bossDB's words for what went wrong: ``{"status", "code", "message"}`` and, for HTTP's own errors, ``{"detail"}``.
 
-bossDB answers every error in JSON, whatever the client would have accepted of a success. The codes are those of its
-public ``error.py``; where several of its answers share a class of ours, the class is one code.
+bossDB answers every error in JSON, whatever the client would have accepted of a success; only for a URL that it does not
+have there is a page. The codes are those of its public ``error.py``; where several of its answers share a class of ours,
+the class is one code.
 """
 
 from __future__ import annotations
@@ -92,6 +93,12 @@ PROVIDER: dict[type[errors.BossletError], dict[str, object]] = {
 }
 """What bossDB hands on of its identity provider's own words, beside its own."""
 
+NO_SUCH_URL = """<!doctype html>
+<title>Not Found</title>
+<h1>Not Found</h1>
+<p>There is no such URL; bossDB's API is below /v1/.</p>
+"""
+
 
 def answer_error(error: errors.BossletError) -> Response:
     """The response that tells a client of bossDB about an error."""
@@ -121,8 +128,8 @@ def answer_http_error(error: HTTPException) -> Response:
     status = response.status_code
     if status < 400:  # a redirect is an exception as well
         return Response(status=status, headers={"Location": response.headers["Location"]})
-    if status == 404:
-        return _json({"status": 404, "code": 1000, "message": "no such URL; see bossDB's API, version v1"}, 404)
+    if status == 404:  # bossDB's router answers with a page, before anything that speaks JSON
+        return Response(NO_SUCH_URL, 404, mimetype="text/html")
     answer = detail(status, error.description or error.name)
     if "Allow" in response.headers:
         answer.headers["Allow"] = response.headers["Allow"]

@@ -239,31 +239,44 @@ def test_only_the_native_level_and_the_next_are_writable(boss: Boss) -> None:
 
 
 @pytest.mark.parametrize(
-    ("box", "status", "code"),
+    ("box", "code"),
     [
-        ("0:301/0:200/0:100", 400, 1001),
-        ("0:300/0:201/0:100", 400, 1001),
-        ("0:300/0:200/0:101", 400, 1001),
-        ("5:5/0:200/0:100", 400, 1001),
-        ("6:5/0:200/0:100", 400, 1001),
-        ("0:300/0:200/100:101", 400, 1001),
-        (f"0:{'9' * 5000}/0:200/0:100", 400, 1002),
-        ("-1:5/0:2/0:1", 404, 1000),
-        ("1/0:2/0:1", 404, 1000),
-        ("0:1.5/0:2/0:1", 404, 1000),
-        ("0:5:2/0:2/0:1", 404, 1000),
-        ("0,5/0:2/0:1", 404, 1000),
-        ("0:٥/0:2/0:1", 404, 1000),
-        ("0:+5/0:2/0:1", 404, 1000),
-        ("0:1_0/0:2/0:1", 404, 1000),
-        ("0:5%0a/0:2/0:1", 404, 1000),
+        ("0:301/0:200/0:100", 1001),
+        ("0:300/0:201/0:100", 1001),
+        ("0:300/0:200/0:101", 1001),
+        ("5:5/0:200/0:100", 1001),
+        ("6:5/0:200/0:100", 1001),
+        ("0:300/0:200/100:101", 1001),
+        (f"0:{'9' * 5000}/0:200/0:100", 1002),
     ],
 )
-def test_a_box_that_makes_no_sense_is_refused(boss: Boss, snapshot: Any, box: str, status: int, code: int) -> None:
+def test_a_box_that_makes_no_sense_is_refused(boss: Boss, snapshot: Any, box: str, code: int) -> None:
     path = boss.make_channel()
     before = snapshot()
-    assert_error(boss.get(f"{path}/{box}/"), status, code)
-    assert_error(boss.send(f"{path}/{box}/", made((1, 2, 5), "uint8")), status, code)
+    assert_error(boss.get(f"{path}/{box}/"), 400, code)
+    assert_error(boss.send(f"{path}/{box}/", made((1, 2, 5), "uint8")), 400, code)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "-1:5/0:2/0:1",
+        "1/0:2/0:1",
+        "0:1.5/0:2/0:1",
+        "0:5:2/0:2/0:1",
+        "0,5/0:2/0:1",
+        "0:٥/0:2/0:1",
+        "0:+5/0:2/0:1",
+        "0:1_0/0:2/0:1",
+        "0:5%0a/0:2/0:1",
+    ],
+)
+def test_what_is_no_box_at_all_is_no_url(boss: Boss, snapshot: Any, box: str) -> None:
+    path = boss.make_channel()
+    before = snapshot()
+    for answer in (boss.get(f"{path}/{box}/"), boss.send(f"{path}/{box}/", made((1, 2, 5), "uint8"))):
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
     assert snapshot() == before
 
 
