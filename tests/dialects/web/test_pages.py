@@ -36,7 +36,8 @@ def test_a_channel_page_scrolls_through_all_slices(boss: Boss) -> None:
         assert boss.get(f"{url}{number}").status_code == 200
     assert boss.get("/view/col/exp/em/").status_code == 200
     for link in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text):
-        assert boss.get(link).status_code == 200
+        with boss.get(link) as answer:
+            assert answer.status_code == 200
 
 
 def test_an_empty_frame_has_no_picture(boss: Boss) -> None:
