@@ -58,7 +58,7 @@ def _experiment(datastore: Datastore, creator: User, shape: Point) -> Experiment
         frame=frame,
         description="a piece of tissue out of a random generator",
         public=True,
-        num_hierarchy_levels=1,
+        num_hierarchy_levels=4,
         hierarchy_method="isotropic",
         num_time_samples=1,
         time_step=0,
