@@ -56,9 +56,11 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
 
 
 def redirect_to_slash(**_: str) -> AnyResponse:
-    """The lists have a slash at their end; bossDB sends everybody there who leaves it out."""
+    """The lists have a slash at their end; bossDB sends everybody there who leaves it out, without a word."""
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    return redirect(f"{request.script_root}{request.path}/{query}", 301, Response)
+    answer = redirect(f"{request.script_root}{request.path}/{query}", 301, Response)
+    answer.data = b""
+    return answer
 
 
 def _metric_blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
