@@ -80,8 +80,8 @@ Integer = Annotated[int, BeforeValidator(_integer)]
 Number = Annotated[float, BeforeValidator(_number)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Bucket = Annotated[str | None, BeforeValidator(_or_none), Field(max_length=64)]
-Path = Annotated[str | None, BeforeValidator(_or_none), Field(max_length=4096)]
+Bucket = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=64)] | None
+Path = Annotated[Annotated[str, BeforeValidator(_text), Field(max_length=4096)] | None, BeforeValidator(_or_none)]
 
 HierarchyMethod = Literal["anisotropic", "isotropic"]
 TimeUnit = Literal["nanoseconds", "microseconds", "milliseconds", "seconds", ""]
@@ -203,7 +203,7 @@ class ChannelChanges(Strict):
 
 Body = TypeVar("Body", bound=BaseModel)
 
-_NULLABLE = frozenset({"time_step", "time_step_unit", "bucket", "cv_path"})
+NULLABLE = frozenset({"time_step", "time_step_unit", "bucket", "cv_path"})
 
 
 def parse(model: type[Body], content: dict[str, Json]) -> Body:
@@ -212,7 +212,7 @@ def parse(model: type[Body], content: dict[str, Json]) -> Body:
     Raises:
         InvalidField: some field is missing, unknown or wrong; the message names each.
     """
-    nulls = {key for key, value in content.items() if value is None and key in model.model_fields} - _NULLABLE
+    nulls = {key for key, value in content.items() if value is None and key in model.model_fields} - NULLABLE
     if nulls:
         raise InvalidField(_message(dict.fromkeys(sorted(nulls), "may not be null")))
     try:

@@ -105,6 +105,7 @@ def test_slashes(boss: Boss) -> None:
         for method in ("GET", "POST"):
             answer = boss.call(method, f"{path}?a=b")
             assert (answer.status_code, answer.headers["Location"]) == (301, f"/v1/{path}/?a=b")
+            assert answer.data == b""
     assert boss.get("/ping").status_code == 301
     assert list(boss.get("/ping/").get_json()) == ["ip"]
     assert boss.post("/ping/").status_code == 405
@@ -298,6 +299,9 @@ def test_changing_a_channel_wipes_the_lists_that_are_left_out(boss: Boss) -> Non
         IMAGE | {"storage_type": "s3"},
         IMAGE | {"downsample_status": "DONE"},
         IMAGE | {"cv_path": "/somewhere"},
+        IMAGE | {"bucket": ""},
+        IMAGE | {"bucket": "b" * 65},
+        IMAGE | {"storage_type": "cloudvol", "cv_path": "\ud800"},
     ],
 )
 def test_a_channel_with_wrong_fields_is_refused(boss: Boss, snapshot: Any, fields: dict[str, Any]) -> None:
@@ -305,6 +309,11 @@ def test_a_channel_with_wrong_fields_is_refused(boss: Boss, snapshot: Any, field
     before = snapshot()
     assert_error(boss.post(CHANNEL, fields), 400, 1003)
     assert snapshot() == before
+
+
+def test_an_empty_path_is_none(boss: Boss) -> None:
+    boss.make_experiment()
+    assert boss.post(CHANNEL, IMAGE | {"cv_path": ""}).get_json()["cv_path"] is None
 
 
 def test_a_cloudvol_channel_counts_as_downsampled(boss: Boss) -> None:
