@@ -1,8 +1,8 @@
 """bossDB's words for what went wrong: ``{"status", "code", "message"}`` and, for HTTP's own errors, ``{"detail"}``.
 
-bossDB answers every error in JSON, whatever the client would have accepted of a success; only for a URL that it does not
-have there is a page. The codes are those of its public ``error.py``; where several of its answers share a class of ours,
-the class is one code.
+bossDB answers every error in JSON, whatever the client would have accepted of a success, but that there is no such URL,
+for which it has a page. The codes are those of its public ``error.py``; where several of its answers share a class of
+ours, the class is one code.
 """
 
 from __future__ import annotations
