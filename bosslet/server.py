@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
 
+from bosslet import memory
 from bosslet.dialects.metrics.meters import FOLDER as METRICS_FOLDER
 from bosslet.dialects.metrics.meters import forget_worker
 from bosslet.shared_folder import PARENT, SharedFolder
@@ -56,6 +57,8 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
     """Serves until a signal ends it, then leaves through SystemExit; takes the listener over."""
     shared = SharedFolder.make()
     os.environ[METRICS_FOLDER] = str(shared.path)
+    memory.map_large_allocations()
+    trim = memory.Trimmer()
     options: dict[str, object] = {
         "bind": f"fd://{listener.detach()}",
         "worker_class": "gthread",
@@ -71,6 +74,7 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
         "worker_tmp_dir": str(PARENT),
         "child_exit": lambda _server, worker: forget_worker(worker.pid, shared.path),
         "on_exit": lambda _server: shared.remove(),
+        "post_request": lambda _worker, _request, _environ, _response: trim(),
     }
     _Gunicorn(make_application, options).run()
     sys.exit()  # unreachable by gunicorn's own account, and the honest status if that changes
