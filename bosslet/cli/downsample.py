@@ -51,7 +51,8 @@ def downsample(channel: str, uploads: str | None) -> None:
 def work(uploads: str, lock: int | None) -> None:
     """Do all that servers of this folder were asked for, then end."""
     os.nice(queue.NICENESS)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("bosslet").setLevel(logging.INFO)
     with _datastore(uploads) as datastore:
         queue.work_off(datastore, lock)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from bosslet import app, config
 from bosslet.catalog.catalog import Catalog
 from bosslet.catalog.downsampling import Progress
 from bosslet.catalog.records import Channel, DownsampleStatus
@@ -118,6 +119,17 @@ def test_killed_and_started_again_it_comes_to_the_same_end(datastore: Datastore,
     wait_until(ended(datastore, channel))
     assert known(datastore, channel).downsample_status is DownsampleStatus.DOWNSAMPLED
     assert_levels(datastore, channel)
+
+
+def test_a_server_that_starts_takes_up_what_waits(
+    datastore: Datastore, make_channel: MakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = make_channel()
+    datastore.catalog.downsampling.begin(datastore.catalog.downsampling.request(channel))
+    monkeypatch.setattr(app, "open_datastore", lambda settings: datastore)
+    app.create_app(settings=config.load(auth="open"))
+    wait_until(ended(datastore, channel))
+    assert known(datastore, channel).downsample_status is DownsampleStatus.DOWNSAMPLED
 
 
 def test_cancelled_it_stops_and_ends(datastore: Datastore, make_channel: MakeChannel) -> None:
