@@ -11,6 +11,8 @@ Format: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import prod
@@ -20,12 +22,15 @@ import tensorstore as ts
 
 from bosslet.errors import UnreadableBlock
 from bosslet.geometry import Point
+from bosslet.volume.extracts import Extract
 from bosslet.volume.store import Store
 from bosslet.volume.volume import Volume
 
 GENERATION_BYTES = 16
 
 _CHECKSUM_BYTES = 4
+_ENTRY_BYTES = 16
+"""Of the index: where a chunk starts, and how long it is."""
 _NO_CHUNK = 2**64 - 1
 """What the index has for a chunk that is all zeros and not stored."""
 _SANE = np.uint64(2**48)
@@ -45,47 +50,60 @@ ABSENT = BlockState(exists=False)
 UNKNOWN = BlockState(exists=True)
 
 
-def block_state(volume: Volume, time: int, index: Point) -> BlockState:
-    """The state of a block at this moment."""
+def block_states(volume: Volume, time: int, indices: Sequence[Point]) -> list[BlockState]:
+    """The states of some blocks at this moment; their files are read side by side."""
     array = volume.store.array(volume.path, volume.layout)
     if array is None:
-        return ABSENT
+        return [ABSENT] * len(indices)
     chunk = _checked_chunk(array)
     # A byte will do to see whether there is a block at all.
-    tail = prod(volume.layout.block) // prod(chunk) * 16 + _CHECKSUM_BYTES if chunk else 1
-    path = "/".join(map(str, (volume.path, "c", time, *index)))
-    try:
-        found = volume.store.extracts(path, [slice(-tail, None)])
-        if found is None:
-            return ABSENT
-        return _state(volume.store, path, *found[0]) if chunk else UNKNOWN
-    except UnreadableBlock:
-        # Cut off, or replaced by a shorter one since its index was read. If it is damaged, reading it says so.
-        return UNKNOWN
+    size = prod(volume.layout.block) // prod(chunk) * _ENTRY_BYTES + _CHECKSUM_BYTES if chunk else 1
+    paths = [f"{volume.path}/{volume.layout.file(time, index)}" for index in indices]
+    tails = _read(volume.store, {path: [slice(-size, None)] for path in paths})
+    places = {path: _checksum_places(tail[0].content) for path, tail in tails.items() if tail and chunk}
+    checksums = _read(volume.store, {path: found for path, found in places.items() if found is not None})
+    return [_state(tails.get(path, []), checksums.get(path)) for path in paths]
 
 
-def _state(store: Store, path: str, index: bytes, file_state: bytes) -> BlockState:
-    """The state of the block whose file, in the state that the store calls ``file_state``, ends in this index."""
-    ends = _ends_of_chunks(index)
-    checksums = None if ends is None else store.extracts(path, [slice(end - _CHECKSUM_BYTES, end) for end in ends])
-    if checksums is None or any(state != file_state for _, state in checksums):
+def block_state(volume: Volume, time: int, index: Point) -> BlockState:
+    """The state of one block at this moment."""
+    return block_states(volume, time, [index])[0]
+
+
+def _state(tail: list[Extract] | None, checksums: list[Extract] | None) -> BlockState:
+    if tail is None:
+        return ABSENT
+    if checksums is None or any(checksum.file_state != tail[0].file_state for checksum in checksums):
         return UNKNOWN
-    digest = blake2b(index, digest_size=GENERATION_BYTES)
-    for checksum, _ in checksums:
-        digest.update(checksum)
+    digest = blake2b(tail[0].content, digest_size=GENERATION_BYTES)
+    for checksum in checksums:
+        digest.update(checksum.content)
     return BlockState(exists=True, generation=digest.digest())
 
 
-def _ends_of_chunks(index: bytes) -> list[int] | None:
-    """Where in the file each chunk ends that is stored; None for bytes that cannot be an index.
+def _read(store: Store, wanted: dict[str, list[slice]]) -> dict[str, list[Extract] | None]:
+    """Pieces of files by path; None where there is no file, and nothing where it cannot be read.
 
-    Its checksum is not looked at: bytes that are none lead to a generation that nothing was ever kept for.
+    It may have been replaced by a shorter one since its index was read. If it is damaged, reading the block says so.
     """
-    entries = np.frombuffer(index, "<u8", len(index) // 8).reshape(-1, 2)
+    reading = {path: store.reading(path, ranges) for path, ranges in wanted.items()}
+    found = {}
+    for path, extracts in reading.items():
+        with suppress(UnreadableBlock):
+            found[path] = extracts.result()
+    return found
+
+
+def _checksum_places(index: bytes) -> list[slice] | None:
+    """Where in the file the checksum of each chunk is, which ends it; None for bytes that cannot be an index.
+
+    Its own checksum is not looked at: bytes that are no index lead to a generation that nothing was ever kept for.
+    """
+    entries = np.frombuffer(index, "<u8", len(index) // _ENTRY_BYTES * 2).reshape(-1, 2)
     offsets, lengths = entries[(entries != _NO_CHUNK).any(axis=1)].T
     if ((offsets > _SANE) | (lengths > _SANE) | (lengths < _CHECKSUM_BYTES)).any():
         return None
-    return [int(end) for end in offsets + lengths]
+    return [slice(end - _CHECKSUM_BYTES, end) for end in (offsets + lengths).tolist()]
 
 
 def _checked_chunk(array: ts.TensorStore) -> tuple[int, ...] | None:

@@ -33,6 +33,11 @@ class LabelTable:
         """Some of the rows."""
         return LabelTable(self.labels[rows], self.counts[rows], self.starts[rows], self.stops[rows])
 
+    @property
+    def nbytes(self) -> int:
+        """In memory."""
+        return sum(column.nbytes for column in self._columns())
+
     @classmethod
     def of(cls, voxels: NDArray[Any], origin: Point) -> LabelTable:
         """The labels of an array (z, y, x) whose first voxel lies at ``origin``."""

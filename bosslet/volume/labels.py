@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from bosslet.errors import StorageError
 from bosslet.geometry import Box, Grid, Point
 from bosslet.volume import label_file
-from bosslet.volume.generation import block_state
+from bosslet.volume.generation import BlockState, block_state, block_states
+from bosslet.volume.label_cache import LabelCache
 from bosslet.volume.label_table import NOTHING, LabelTable
 from bosslet.volume.volume import Volume
 
@@ -37,8 +38,12 @@ VOXELS_AT_ONCE = 2**19
 """How much of a block is looked at together: even where no two voxels have the same label, that is under 100 MB."""
 PROBED = 64
 """So many blocks are looked for one by one; what a larger box has of blocks is found in the list of all."""
+STATES_AT_ONCE = 64
+"""How many blocks are looked at side by side, to see which generation they are of."""
 ATTEMPTS = 3
 """How often a block is read that others keep writing, before they have to wait until it is."""
+
+_CACHE = LabelCache()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +55,53 @@ class LabelIndex:
 
     def labels_in(self, box: Box) -> Labels:
         """The labels of a box in ascending order, without 0."""
-        return union(self._labels(index, part) for index, part in self._parts(box))
+        parts = dict(self._parts(box))
+        return union(self._labels(index, parts[index], state) for index, state in self._states(list(parts)))
 
     def box_of(self, label: int) -> Box | None:
         """The smallest box around all voxels of a label; None where there are none, and for 0."""
         if not 0 < label <= np.iinfo(np.uint64).max:
             return None
-        return _around(self._box_in(index, label) for index in self.blocks())
+        return _around(self._box_in(index, label, state) for index, state in self._states(self.blocks()))
 
     def blocks(self) -> list[Point]:
         """The blocks that there are."""
         return [index for time, index in self.volume.stored_blocks() if time == self.time]
 
-    def table(self, index: Point, box: Box | None = None) -> LabelTable | None:
-        """The labels of a block, or of a box in it; boxes count from the start of the block.
+    def keep(self, index: Point) -> None:
+        """See to it that the labels of a block are known when they are asked for."""
+        self._table(index, self._block(index), block_state(self.volume, self.time, index))
+
+    def _table(self, index: Point, box: Box, state: BlockState) -> LabelTable | None:
+        """The labels of a box in a block that was just in this state; boxes in it count from the start of the block.
 
         Kept if it is the whole block. None for more labels than are kept.
         """
         block = self._block(index)
-        box = box or block
-        state = block_state(self.volume, self.time, index)
         if not state.exists:
             return NOTHING
         kept = self._kept(index, state.generation)
-        if kept is not None and (known := kept.within(box.relative_to(block.start))) is not None:
-            return known
+        if kept is not None and block not in box:
+            kept = kept.within(box.relative_to(block.start))
+        if kept is not None:
+            return kept
         table, generation = self._settled(index, lambda: self._counted(block, box))
         # All of the array that is in the block, that is: the last blocks are larger than what they hold.
         if table is not None and generation is not None and block.intersection(self._extent()) in box:
             self._keep(index, generation, table)
         return table
 
-    def _labels(self, index: Point, box: Box) -> Labels:
+    def _labels(self, index: Point, box: Box, state: BlockState) -> Labels:
         """Those of a box in one block."""
-        table = self.table(index, box)
+        table = self._table(index, box, state)
         if table is not None:
             return table.labels
         return self._settled(index, lambda: union(np.unique(voxels) for _, voxels in self._pieces(box)))[0]
 
-    def _box_in(self, index: Point, label: int) -> Box | None:
+    def _box_in(self, index: Point, label: int, state: BlockState) -> Box | None:
         """The smallest box around the voxels of a label in one block."""
-        table, block = self.table(index), self._block(index)
+        block = self._block(index)
+        table = self._table(index, block, state)
         if table is None:
             return self._settled(index, lambda: _around(_box(piece, label) for piece in self._pieces(block)))[0]
         found = table.box_of(label)
@@ -133,6 +144,12 @@ class LabelIndex:
             if (part := grid.box_of(index).intersection(box)).size:
                 yield index, part
 
+    def _states(self, indices: list[Point]) -> Iterator[tuple[Point, BlockState]]:
+        """The state of each block, just before it is its turn."""
+        for first in range(0, len(indices), STATES_AT_ONCE):
+            group = indices[first : first + STATES_AT_ONCE]
+            yield from zip(group, block_states(self.volume, self.time, group), strict=True)
+
     def _block(self, index: Point) -> Box:
         return Grid(self.volume.layout.block).box_of(index)
 
@@ -144,10 +161,16 @@ class LabelIndex:
     def _kept(self, index: Point, generation: bytes | None) -> LabelTable | None:
         if generation is None:
             return None
+        if (table := _CACHE.get(self.volume.layout, generation)) is not None:
+            return table
         content = self.volume.store.document(self._path(index))
-        return None if content is None else label_file.decode(content, generation)
+        table = None if content is None else label_file.decode(content, generation)
+        if table is not None:
+            _CACHE.put(self.volume.layout, generation, table)
+        return table
 
     def _keep(self, index: Point, generation: bytes, table: LabelTable) -> None:
+        _CACHE.put(self.volume.layout, generation, table)
         try:
             self.volume.store.write_document(self._path(index), label_file.encode(table, generation))
         except StorageError as error:

@@ -7,13 +7,13 @@ they are used, since other processes write the same folder.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import tensorstore as ts
 
 from bosslet.errors import UnreadableBlock
 from bosslet.volume.activity import Tally
+from bosslet.volume.extracts import Reading
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
@@ -25,14 +25,6 @@ MAX_OPEN_ARRAYS = 4096
 
 Shape = tuple[int, int, int, int]
 """Of an array: (t, z, y, x)."""
-
-
-class Extract(NamedTuple):
-    """A piece of a file."""
-
-    content: bytes
-    file_state: bytes
-    """The same for pieces of the same file as it was at one moment, until it is written again."""
 
 
 class Store:
@@ -116,15 +108,9 @@ class Store:
                 self._folders.ensure(folder)
             empty_leftover(self._root / path)
 
-    def extracts(self, path: str, ranges: list[slice]) -> list[Extract] | None:
-        """Pieces of a file; None where there is none."""
-        with translated_errors(path):
-            with ts.Batch() as batch:
-                reading = [self._documents.read(path, byte_range=piece, batch=batch) for piece in ranges]
-            found = [future.result() for future in reading]
-        if any(piece.state == "missing" for piece in found):
-            return None
-        return [Extract(bytes(piece.value), bytes(piece.stamp.generation)) for piece in found]
+    def reading(self, path: str, ranges: list[slice]) -> Reading:
+        """Pieces of a file, from now on being read."""
+        return Reading(self._documents, path, ranges)
 
     def names(self, folder: str) -> list[str]:
         """The paths of all files below a folder, relative to it, in no order."""

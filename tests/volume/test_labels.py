@@ -20,6 +20,7 @@ from bosslet.errors import StorageFull, UnreadableBlock
 from bosslet.geometry import Box, Point
 from bosslet.volume import label_file, labels
 from bosslet.volume.generation import block_state
+from bosslet.volume.label_cache import LabelCache
 from bosslet.volume.label_table import NOTHING, LabelTable
 from bosslet.volume.labels import LabelIndex, union
 from bosslet.volume.layout import Layout
@@ -36,6 +37,7 @@ LARGEST = 2**64 - 1
 GENERATION = bytes(range(16))
 ON_DISK = pytest.mark.parametrize("store", ["folder"], indirect=True)
 """Of tests that look at the files."""
+FORGETFUL = pytest.mark.usefixtures("forgetful")
 
 
 def made(shape: Point, dtype: str = "uint64", seed: int = 0) -> Voxels:
@@ -83,6 +85,20 @@ def index(volume: Volume, voxels: Voxels) -> LabelIndex:
     return LabelIndex(volume)
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch) -> LabelCache:
+    """The memory of a process that has just started."""
+    fresh = LabelCache()
+    monkeypatch.setattr(labels, "_CACHE", fresh)
+    return fresh
+
+
+@pytest.fixture
+def forgetful(cache: LabelCache) -> None:
+    """Whatever is known is known from the files."""
+    cache.max_bytes = 0
+
+
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Box]:
     """The boxes whose voxels were read since."""
@@ -122,7 +138,11 @@ def test_labels_of_any_box(tmp_path_factory: pytest.TempPathFactory, data: st.Da
         assert LabelIndex(volume).labels_in(box).tolist() == ids(voxels[box.slices])
 
 
-def test_a_second_answer_reads_no_voxels(index: LabelIndex, voxels: Voxels, counted: list[Box]) -> None:
+@pytest.mark.parametrize("max_bytes", [0, 3000, 2**26])
+def test_a_second_answer_reads_no_voxels(
+    index: LabelIndex, voxels: Voxels, counted: list[Box], cache: LabelCache, max_bytes: int
+) -> None:
+    cache.max_bytes = max_bytes
     assert_right(index, voxels)
     counted.clear()
     assert_right(index, voxels)
@@ -257,6 +277,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @ON_DISK
+@FORGETFUL
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_index_is_made_again(index: LabelIndex, voxels: Voxels, tmp_path: Path, damage: str) -> None:
     index.labels_in(EXTENT)
@@ -277,6 +298,7 @@ def test_no_flipped_bit_is_believed(data: st.DataObject) -> None:
     assert read is None or all(np.array_equal(a, b) for a, b in zip(read._columns(), table._columns(), strict=True))
 
 
+@FORGETFUL
 def test_an_index_outlives_a_copy_of_the_folder(folder: Store, tmp_path: Path, counted: list[Box]) -> None:
     volume = Volume(folder, "c/e/seg/0", LAYOUT, (1, *EXTENT.shape))
     voxels = made(EXTENT.shape)
@@ -373,6 +395,19 @@ def test_a_block_that_is_never_at_rest_is_read_under_its_lock(
     monkeypatch.setattr(labels, "block_state", restless)
     assert_right(index, voxels)
     assert kept(tmp_path) == []
+
+
+def test_memory_holds_what_was_asked_for_last() -> None:
+    tables = [LabelTable.of(np.full((1, 1, 1), label, np.uint64), (0, 0, 0)) for label in range(1, 6)]
+    names = [bytes([number]) for number in range(5)]
+    cache = LabelCache(3 * tables[0].nbytes)
+    for name, table in zip(names, tables, strict=True):
+        cache.put(LAYOUT, name, table)
+        cache.put(LAYOUT, name, table)
+        assert cache.get(LAYOUT, names[0]) is tables[0]
+    assert [cache.get(LAYOUT, name) is table for name, table in zip(names, tables, strict=True)] == [1, 0, 0, 1, 1]
+    turned = Layout(LAYOUT.dtype, LAYOUT.block[::-1], LAYOUT.chunk[::-1])
+    assert cache.get(turned, names[0]) is None
 
 
 @given(st.lists(st.lists(st.integers(0, LARGEST), max_size=20), max_size=20), st.integers(0, 30))
