@@ -2,6 +2,10 @@
 
 Who changes what a group holds must be in it or maintain it, and hold ``assign_group`` or ``remove_group`` on the
 resource. Coordinate frames cannot be named here, as in bossDB.
+
+The listing without any filter is bossDB's one oddity that a client's own tests hold on to: it gives of a channel only
+those permissions that collections have too. So that nobody is misled, the others stand beside them, under
+``volumetric_permissions``.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from bosslet.dialects.boss.negotiation import JSON, Json, JsonView, parsed_body
 from bosslet.errors import InvalidField, MissingArgument, MissingReplacement
 
 LEVELS = ("collection", "experiment", "channel")
+VOLUMETRIC = tuple(permission for permission in Permission if permission.endswith("_volumetric_data"))
 
 
 class GroupOnResource(fields.Lenient):
@@ -43,7 +48,8 @@ class PermissionsView(JsonView):
         group, collection, experiment, channel = (request.args.get(name) for name in ("group", *LEVELS))
         resource = addressed.find(self.catalog.resources, collection, experiment, channel) if collection else None
         held = self.permissions.sets(current_user(), group=group or None, resource=resource)
-        return {"permission-sets": [_shown(each) for each in held]}
+        shown = _shown if group or resource else _shown_apart
+        return {"permission-sets": [shown(each) for each in held]}
 
     def post(self) -> Json:
         """Add to what a group holds."""
@@ -102,3 +108,12 @@ def _shown(held: PermissionSet) -> dict[str, Json]:
     names = {level: getattr(held.address, level) for level in LEVELS}
     shown = {level: name for level, name in names.items() if name is not None}
     return {"group": held.group, **shown, "permissions": [str(permission) for permission in held.permissions]}
+
+
+def _shown_apart(held: PermissionSet) -> dict[str, Json]:
+    """The same with what only channels have under a key of its own; experiments and collections look as ever."""
+    shown = _shown(held)
+    if "channel" in shown:
+        shown["permissions"] = [str(permission) for permission in held.permissions if permission not in VOLUMETRIC]
+        shown["volumetric_permissions"] = [str(each) for each in held.permissions if each in VOLUMETRIC]
+    return shown

@@ -60,14 +60,24 @@ def test_one_resource_is_not_another(owner: Boss) -> None:
     assert [held(owner, place) for place in PLACES] == [["read", "add"], [], ["update", "delete"]]
 
 
-def test_the_listing_without_filter_tells_the_truth_of_each(owner: Boss) -> None:
+def test_the_listing_without_filter_tells_the_truth_of_each_in_two_parts(owner: Boss) -> None:
     owner.post("permissions", {"group": "lab", "permissions": ["read", "delete_volumetric_data"], **CHANNEL})
     assert owner.get("permissions").get_json() == {
         "permission-sets": [
             {"group": "olga-primary", **COLLECTION, "permissions": ON_EVERYTHING},
             {"group": "olga-primary", **EXPERIMENT, "permissions": ON_EVERYTHING},
-            {"group": "olga-primary", **CHANNEL, "permissions": ON_CHANNELS},
-            {"group": "lab", **CHANNEL, "permissions": ["read", "delete_volumetric_data"]},
+            {
+                "group": "olga-primary",
+                **CHANNEL,
+                "permissions": ON_EVERYTHING,
+                "volumetric_permissions": ON_CHANNELS[len(ON_EVERYTHING) :],
+            },
+            {
+                "group": "lab",
+                **CHANNEL,
+                "permissions": ["read"],
+                "volumetric_permissions": ["delete_volumetric_data"],
+            },
         ]
     }
 
