@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss import errors, login, routing, service
+from bosslet.dialects.boss import errors, login, openapi, routing, service
 from bosslet.dialects.boss.authentication import Authentication
 from bosslet.dialects.boss.channels import ChannelList, ChannelView
 from bosslet.dialects.boss.collections import CollectionList, CollectionView
@@ -52,6 +52,7 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
         for tail in ("", "<path:tail>"):
             rule = f"/{version}/{tail}"
             app.add_url_rule(rule, rule, service.unsupported_version, methods=["GET", "POST", "PUT", "DELETE"])
+    openapi.register(app)
     _register_errors(app)
 
 

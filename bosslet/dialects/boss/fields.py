@@ -76,7 +76,7 @@ def _or_none(value: Json) -> Json:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Description = Annotated[str, BeforeValidator(_text), Field(max_length=4096)]
-Integer = Annotated[int, BeforeValidator(_integer)]
+Integer = Annotated[int, BeforeValidator(_integer), Field(ge=-INTEGER_LIMIT, lt=INTEGER_LIMIT)]
 Number = Annotated[float, BeforeValidator(_number)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]

@@ -22,7 +22,7 @@ View = Callable[..., Json]
 
 MAX_JSON_BYTES = 1 << 20
 JSON, HTML = "application/json", "text/html"
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def json_view(view: View) -> Callable[..., Response]:
@@ -88,7 +88,7 @@ def parsed_body(request: Request) -> dict[str, Json]:
         MalformedBody: not what its content type says.
         InvalidField: JSON, but not an object.
     """
-    if request.mimetype in _FORMS:
+    if request.mimetype in FORMS:
         return {name: values if len(values) > 1 else values[0] for name, values in request.form.lists()}
     body = bytes(read_body(request, MAX_JSON_BYTES))
     if not body.strip():
