@@ -96,7 +96,7 @@ class LabelIndex:
         table = self._table(index, box, state)
         if table is not None:
             return table.labels
-        return self._settled(index, lambda: union(np.unique(voxels) for _, voxels in self._pieces(box)))[0]
+        return self._settled(index, lambda: union(distinct(voxels) for _, voxels in self._pieces(box)))[0]
 
     def _box_in(self, index: Point, label: int, state: BlockState) -> Box | None:
         """The smallest box around the voxels of a label in one block."""
@@ -182,15 +182,23 @@ class LabelIndex:
 
 
 def union(parts: Iterable[NDArray[Any]]) -> Labels:
-    """The labels of all the arrays in ascending order, without 0, in memory for about twice the answer."""
+    """The labels of all the arrays in ascending order, without 0, in memory for a few times the answer."""
     whole, waiting, size = np.empty(0, np.uint64), [], 0
     for part in parts:
         waiting.append(part)
         size += part.size
         if size > max(VOXELS_AT_ONCE, whole.size):
-            whole, waiting, size = np.unique(np.concatenate([whole, *waiting])), [], 0
-    whole = np.unique(np.concatenate([whole, *waiting])).astype(np.uint64)
+            whole, waiting, size = distinct(np.concatenate([whole, *waiting])), [], 0
+    whole = distinct(np.concatenate([whole, *waiting]))
     return whole[np.flatnonzero(whole)]
+
+
+def distinct(values: NDArray[Any]) -> Labels:
+    """The values that occur, in ascending order. np.unique, which hashes, takes ten times as long for many of them."""
+    ordered = np.sort(values, axis=None)
+    first = np.ones(ordered.size, np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first].astype(np.uint64)
 
 
 def _around(boxes: Iterable[Box | None]) -> Box | None:
