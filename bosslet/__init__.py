@@ -14,7 +14,7 @@ The map, top layer first; a line may import only from the lines below it (import
     codecs            array <-> bytes on the wire
     pyramid           arithmetic of resolutions
     geometry          Box and Grid: arithmetic on (z, y, x), half-open
-    errors            what can go wrong, in our own words, without HTTP
+    errors, logs      what can go wrong, in our own words, without HTTP; lines about it
 """
 
 __version__ = "0.1.0"

@@ -6,7 +6,7 @@ from flask import Flask
 
 from bosslet import config
 from bosslet.datastore import Datastore
-from bosslet.dialects import DIALECTS
+from bosslet.dialects import DIALECTS, envelope
 from bosslet.dialects.budget import Budget
 from bosslet.dialects.http import Limits
 from bosslet.jobs.queue import ensure_runner
@@ -22,6 +22,7 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
         datastore.prepare()
         ensure_runner(datastore)  # work that was asked for before a restart
     app = Flask(__name__, static_folder=None)
+    envelope.register(app)
     limits = limits_of(settings)
     for register in DIALECTS.values():
         register(app, datastore, limits)

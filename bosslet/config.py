@@ -48,6 +48,10 @@ MEMORY_BYTES: int = 2 * 2**30
 """Voxels under way, and their bodies, that each worker has in memory at a time; what is over waits, then gets 503."""
 CACHE_BYTES: int = 256 * 2**20
 """Decoded voxels that each worker keeps in memory."""
+LOG_LEVEL: str | None = None
+"""``debug``, ``info``, ``warning`` or ``error``; requests are info. None is info, and warning for the demonstration."""
+LOG_FORMAT: str = "text"
+"""``text`` for people, ``json`` for programs: an object on each line."""
 CATALOG_URL: str | None = None
 """An SQLAlchemy URL for the catalog; None is SQLite in ``UPLOADS_PATH/bosslet.db``."""
 
@@ -96,6 +100,8 @@ class Settings(BaseModel):
     throttle_system_bytes: Quota
     memory_bytes: Annotated[int, Field(ge=2**20)]
     cache_bytes: Annotated[int, Field(ge=0)]
+    log_level: Literal["debug", "info", "warning", "error"] | None
+    log_format: Literal["text", "json"]
     catalog_url: Text | None
 
     @field_validator("block_size")

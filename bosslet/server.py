@@ -24,6 +24,7 @@ from bosslet import memory
 from bosslet.dialects.metrics.meters import FOLDER as METRICS_FOLDER
 from bosslet.dialects.metrics.meters import forget_worker
 from bosslet.shared_folder import PARENT, SharedFolder
+from bosslet.worker import Log, Worker
 
 Wsgi = Callable[..., Any]
 BACKLOG = 2048
@@ -61,7 +62,8 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
     trim = memory.Trimmer()
     options: dict[str, object] = {
         "bind": f"fd://{listener.detach()}",
-        "worker_class": "gthread",
+        "worker_class": Worker,
+        "logger_class": Log,
         "workers": workers,
         "threads": threads,
         "preload_app": False,
@@ -69,7 +71,6 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
         "keepalive": 75,
         "graceful_timeout": 30,
         "limit_request_line": 8190,
-        "loglevel": "warning",
         # The heartbeat of a worker must not wait for a disk that is busy with blocks.
         "worker_tmp_dir": str(PARENT),
         "child_exit": lambda _server, worker: forget_worker(worker.pid, shared.path),

@@ -54,7 +54,9 @@ def demonstrate(**options: object) -> NoReturn:
     server.end_on_signals()
     settings = config.load(**options)
     with listen(settings, open_to_all=options.get("auth") == "open") as listener, _temporary_folder() as folder:
-        settings = settings.model_copy(update={"uploads_path": folder, "catalog_url": None})
+        level = settings.log_level or "warning"  # what to try should stay in sight
+        changes = {"uploads_path": folder, "catalog_url": None, "log_level": level}
+        settings = settings.model_copy(update=changes)
         click.echo(BANNER.format(version=__version__, folder=folder))
         prepare(settings)
         _make_in_a_child(settings)

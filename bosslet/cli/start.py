@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from bosslet import __version__, config, server
+from bosslet import __version__, config, logs, server
 from bosslet.app import create_app, open_datastore
 from bosslet.errors import ConfigurationError
 
@@ -85,6 +85,7 @@ def prepare(settings: config.Settings) -> None:
 
 def run(settings: config.Settings, listener: socket.socket) -> NoReturn:
     """Serves until a signal, then leaves through SystemExit: in this process and in each worker forked from it."""
+    logs.configure(settings.log_level or "info", settings.log_format)
     server.run(lambda: create_app(settings=settings), listener, workers=settings.workers, threads=settings.threads)
 
 

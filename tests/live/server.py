@@ -97,7 +97,7 @@ def _started(uploads: Path, log: Path, options: tuple[str, ...], settings: dict[
     with log.open("w") as stderr:
         process = subprocess.Popen(
             command,
-            env=environment(uploads.parent, **settings),
+            env=environment(uploads.parent, **{"log_level": "warning", **settings}),
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

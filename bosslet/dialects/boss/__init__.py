@@ -179,7 +179,6 @@ def _add_metadata(api: Blueprint, datastore: Datastore) -> None:
 
 def _vary(response: Response) -> Response:
     response.vary.update(["Accept", "Origin", "Cookie"])
-    response.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
     return response
 
 

@@ -14,7 +14,7 @@ import math
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
-from bosslet import errors
+from bosslet import errors, logs
 from bosslet.dialects.http import status_of
 
 log = logging.getLogger(__name__)
@@ -109,9 +109,8 @@ def answer_error(error: errors.BossletError) -> Response:
         response = detail(status, str(error))
     else:
         code = next(CODE[cls] for cls in type(error).__mro__ if cls in CODE)
-        response = _json(
-            {"status": status, "code": code, "message": str(error), **PROVIDER.get(type(error), {})}, status
-        )
+        message = f"{error} (request {logs.request_id.get()})" if status >= 500 else str(error)
+        response = _json({"status": status, "code": code, "message": message, **PROVIDER.get(type(error), {})}, status)
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
     if isinstance(error, errors.Throttled | errors.Busy):
@@ -139,7 +138,8 @@ def answer_http_error(error: HTTPException) -> Response:
 def answer_failure(error: Exception) -> Response:
     """The answer to a mistake of ours: logged whole, told without a traceback."""
     log.error("unhandled", exc_info=error)
-    return _json({"status": 500, "code": 9002, "message": "bosslet made a mistake; its log says which"}, 500)
+    message = f"bosslet made a mistake; its log says which, at request {logs.request_id.get()}"
+    return _json({"status": 500, "code": 9002, "message": message}, 500)
 
 
 def detail(status: int, text: str) -> Response:

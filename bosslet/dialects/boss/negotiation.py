@@ -7,8 +7,10 @@ browser, and 406 for anything else, which is decided before the view does anythi
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from flask import Request, Response, make_response, render_template, request
@@ -21,6 +23,9 @@ Json = Any
 View = Callable[..., Json]
 
 MAX_JSON_BYTES = 1 << 20
+STYLE = "body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}pre{overflow-x:auto}"
+STYLE_ONLY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
+"""What the page of a resource may do: nothing but look like this, whatever is written in it."""
 JSON, HTML = "application/json", "text/html"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -74,8 +79,10 @@ def present(value: Json, status: int, media_type: str) -> Response:
     if value is None:
         return Response(status=status)
     if media_type == HTML:
-        page = render_template("boss/resource.html", content=json.dumps(value, indent=4), status=status)
-        return make_response(page, status)
+        text = json.dumps(value, indent=4)
+        page = make_response(render_template("boss/resource.html", content=text, status=status, style=STYLE), status)
+        page.headers["Content-Security-Policy"] = STYLE_ONLY
+        return page
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return Response(text, status, mimetype=JSON)
 

@@ -18,8 +18,6 @@ from bosslet.dialects.http import Limits, status_of
 from bosslet.dialects.web.views import Slices
 from bosslet.errors import BossletError, MissingPermission, NotFound
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'"
-
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -95,9 +93,4 @@ def _answer_error(error: BossletError) -> Response:
 
 
 def _page(template: str, status: int = 200, **content: object) -> Response:
-    page = make_response(render_template(template, version=__version__, status=status, **content), status)
-    page.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    page.headers["X-Content-Type-Options"] = "nosniff"
-    page.headers["X-Frame-Options"] = "SAMEORIGIN"
-    page.headers["Referrer-Policy"] = "no-referrer"
-    return page
+    return make_response(render_template(template, version=__version__, status=status, **content), status)
