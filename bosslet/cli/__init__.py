@@ -13,6 +13,7 @@ import click
 from bosslet import __version__
 from bosslet.cli.demonstration import demonstrate
 from bosslet.cli.downsample import downsample, work
+from bosslet.cli.index import index
 from bosslet.cli.start import serve, serve_folder, serving_options
 from bosslet.cli.user import user
 from bosslet.errors import BossletError, ConfigurationError
@@ -68,5 +69,5 @@ def _start(uploads: str | None, **options: object) -> None:
         serve_folder(uploads, **options)
 
 
-for verb in (serve, user, downsample, work):
+for verb in (serve, user, downsample, index, work):
     main.add_command(verb)
