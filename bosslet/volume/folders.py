@@ -30,13 +30,14 @@ class Folders:
         if above:
             self.ensure(above)
         path.mkdir(exist_ok=True)
-        _sync(path.parent)
+        sync_folder(path.parent)
         if len(self._safe) >= MAX_REMEMBERED:
             self._safe.clear()
         self._safe.add(folder)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in it are on the disk when this returns."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -20,8 +20,8 @@ import numpy as np
 from mapbuffer import MapBuffer
 from numpy.typing import NDArray
 
-from bosslet.volume.generation import GENERATION_BYTES
 from bosslet.volume.label_table import LabelTable
+from bosslet.volume.shards import GENERATION_BYTES
 
 _RECORD = np.dtype([("count", "<u8"), ("start", "<u4", 3), ("stop", "<u4", 3)])
 _VALUE = np.dtype([("record", _RECORD), ("crc32c", "<u4")])

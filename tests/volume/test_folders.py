@@ -26,13 +26,13 @@ PATH = "col/exp/chan/0"
 def synced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """The folders that were synced, in order, from the root of the store."""
     found: list[str] = []
-    really = folders._sync
+    really = folders.sync_folder
 
     def sync(folder: Path) -> None:
         found.append(str(folder.relative_to(tmp_path)))
         really(folder)
 
-    monkeypatch.setattr(folders, "_sync", sync)
+    monkeypatch.setattr(folders, "sync_folder", sync)
     return found
 
 
