@@ -32,10 +32,12 @@ log = logging.getLogger(__name__)
 Labels = NDArray[np.uint64]
 Found = TypeVar("Found")
 
-MAX_KEPT = 2**18
-"""Labels of one block that are kept: ten times what dense segmentations have. A block of noise is read every time."""
+MAX_KEPT = 2**17
+"""Labels of one block that are kept: five times what dense segmentations have. A block of noise is read every time."""
 VOXELS_AT_ONCE = 2**19
-"""How much of a block is looked at together: even where no two voxels have the same label, that is under 100 MB."""
+"""How much of a block is looked at together."""
+WORKING_BYTES = 2**26
+"""The memory that this takes, without the labels that are found: 14 MiB with labels as they are, 84 MiB with noise."""
 PROBED = 64
 """So many blocks are looked for one by one; what a larger box has of blocks is found in the list of all."""
 STATES_AT_ONCE = 64

@@ -86,7 +86,7 @@ def _blueprint(datastore: Datastore, limits: Limits) -> Blueprint:
     _add_cutouts(api, datastore, limits)
     _add_ingest(api)
     _add_metadata(api, datastore)
-    _add_objects(api, datastore)
+    _add_objects(api, datastore, limits)
     _add_pictures(api, datastore, limits)
     _add_people(api, datastore)
     return api
@@ -127,17 +127,18 @@ def _add_cutouts(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
         api.add_url_rule(f"/cutout/to_black/{_BOX}{tail}", view_func=to_black, strict_slashes=False)
 
 
-def _add_objects(api: Blueprint, datastore: Datastore) -> None:
+def _add_objects(api: Blueprint, datastore: Datastore, limits: Limits) -> None:
     channel = "<collection>/<experiment>/<channel>"
     rules = {
-        f"/reserve/{channel}/<number:count>": ReserveView,
-        f"/boundingbox/{channel}/<digit:resolution>/<number:label>": BoundingBoxView,
+        f"/reserve/{channel}/<number:count>": ReserveView.as_view("ReserveView", datastore),
+        f"/boundingbox/{channel}/<digit:resolution>/<number:label>": BoundingBoxView.as_view(
+            "BoundingBoxView", datastore, limits
+        ),
+        f"/downsample/{channel}": DownsampleView.as_view("DownsampleView", datastore),
     }
     for rule, view in rules.items():
-        api.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore), strict_slashes=False)
-    downsample = DownsampleView.as_view("DownsampleView", datastore)
-    api.add_url_rule(f"/downsample/{channel}", view_func=downsample, strict_slashes=False)
-    ids = IdsView.as_view("IdsView", datastore)
+        api.add_url_rule(rule, view_func=view, strict_slashes=False)
+    ids = IdsView.as_view("IdsView", datastore, limits)
     for tail in ("", "/<range:t>"):
         api.add_url_rule(f"/ids/{_BOX}{tail}", view_func=ids, strict_slashes=False)
 

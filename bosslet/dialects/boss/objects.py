@@ -13,10 +13,11 @@ from bosslet.catalog.records import Channel, Permission
 from bosslet.datastore import Datastore
 from bosslet.dialects.boss.cutout_request import box_in_frame, number, permitted_channel, resolution, times
 from bosslet.dialects.boss.negotiation import HTML, JSON, Json, JsonView, accepted_media_type, present
+from bosslet.dialects.http import Limits
 from bosslet.dialects.origin import refuse_foreign_page
 from bosslet.errors import InvalidBoxType, LabelNotFound, NotAnnotation
 from bosslet.geometry import Box, Point
-from bosslet.volume.labels import LabelIndex, Labels
+from bosslet.volume.labels import WORKING_BYTES, LabelIndex, Labels
 
 CUBOID: Point = (16, 512, 512)
 """What bossDB stores as one object; a loose bounding box consists of whole ones."""
@@ -45,8 +46,9 @@ class IdsView(MethodView):
 
     init_every_request = False
 
-    def __init__(self, datastore: Datastore) -> None:
+    def __init__(self, datastore: Datastore, limits: Limits) -> None:
         self.datastore = datastore
+        self.limits = limits
 
     def get(self, collection: str, experiment: str, channel: str, **place: str) -> Response:
         """``{"ids": ["1", "7"]}``, in ascending order; there may be millions."""
@@ -57,7 +59,8 @@ class IdsView(MethodView):
         times(place.get("t"), record)
         level = resolution(place["resolution"], record)
         box = box_in_frame(record.experiment, place["x"], place["y"], place["z"])
-        labels = LabelIndex(self.datastore.image(record).level(level)).labels_in(box)
+        with self.limits.budget.hold(WORKING_BYTES):
+            labels = LabelIndex(self.datastore.image(record).level(level)).labels_in(box)
         if media_type == HTML:
             return present({"ids": [str(label) for label in labels]}, 200, HTML)
         return Response(_ids_as_json(labels), mimetype=JSON)
@@ -66,8 +69,9 @@ class IdsView(MethodView):
 class BoundingBoxView(JsonView):
     """Where a label is."""
 
-    def __init__(self, datastore: Datastore) -> None:
+    def __init__(self, datastore: Datastore, limits: Limits) -> None:
         self.datastore = datastore
+        self.limits = limits
 
     def get(self, collection: str, experiment: str, channel: str, **place: str) -> Json:
         """``{"x_range": [0, 512], …}``, half-open."""
@@ -76,7 +80,8 @@ class BoundingBoxView(JsonView):
         record = permitted_channel(self.datastore, *names, Permission.READ_VOLUMETRIC_DATA)
         refuse_image(record)
         level = resolution(place["resolution"], record)
-        box = LabelIndex(self.datastore.image(record).level(level)).box_of(_label(place["label"]))
+        with self.limits.budget.hold(WORKING_BYTES):
+            box = LabelIndex(self.datastore.image(record).level(level)).box_of(_label(place["label"]))
         if box is None:
             raise LabelNotFound(f"id {place['label']} has no voxels in {record} at resolution {level}")
         return _ranges(box if tight else whole_cuboids(box))

@@ -32,6 +32,9 @@ from bosslet.errors import InvalidBox, InvalidNumber, InvalidTime, NotAcceptable
 from bosslet.geometry import Box
 from bosslet.throttle import Throttle
 
+COPIES = 3
+"""How often voxels are in memory at the same time, at the most: read, as pixels, and as a file that did not shrink."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -69,10 +72,13 @@ class PictureView(MethodView):
         level = resolution(place["resolution"], record)
         box = box_of_spans(record.experiment, self.spans(orientation, place))
         self._check_size(wanted, record, box, orientation)
-        self.throttle.charge(current_user(), self.api, Direction.EGRESS, _nbytes(record, box))
-        voxels = self.datastore.image(record).level(level).read(range(time, time + 1), box)[0]
-        plane = voxels.squeeze(axis=_normal_axis(orientation))
-        return Response(wanted.encode(plane, labels=record.annotation), mimetype=wanted.media_type)
+        nbytes = _nbytes(record, box)
+        with self.limits.budget.hold(COPIES * nbytes) as held:
+            self.throttle.charge(current_user(), self.api, Direction.EGRESS, nbytes)
+            voxels = self.datastore.image(record).level(level).read(range(time, time + 1), box)[0]
+            plane = voxels.squeeze(axis=_normal_axis(orientation))
+            body = wanted.encode(plane, labels=record.annotation)
+            return held.until_sent(Response(body, mimetype=wanted.media_type), len(body))
 
     def spans(self, orientation: str, place: dict[str, str]) -> tuple[Span, Span, Span]:
         """What the URL means in voxels, in the order z, y, x."""

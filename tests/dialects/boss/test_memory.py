@@ -64,3 +64,24 @@ def test_whatever_becomes_of_a_request_its_memory_comes_back(boss: Boss, budget:
         boss.put(path.replace("cutout/", "cutout/to_black/") + BOX).close()
     with budget.hold(10**12), budget.hold(1):
         pass
+
+
+def test_pictures_and_labels_stand_in_line_too(boss: Boss, budget: Budget, snapshot: Any) -> None:
+    boss.send(boss.make_channel() + BOX, LARGE)
+    boss.send(f"{boss.make_channel('seg', 'uint64')}/0:20/0:20/0:20", np.full((20, 20, 20), 5, np.uint64))
+    paths = (
+        "image/col/exp/em/xy/0/0:200/0:200/5",
+        "tile/col/exp/em/xy/200/0/0/0/5",
+        f"ids/col/exp/seg/0{BOX}",
+        "boundingbox/col/exp/seg/0/5",
+    )
+    before = snapshot()
+    with budget.hold(10**12):
+        for path in paths:
+            assert_error(boss.get(path), 503, 9001)
+        assert snapshot() == before
+    for path in paths:
+        for _ in range(20):
+            assert boss.get(path).status_code == 200
+    with budget.hold(10**12) as everything:
+        assert everything.nbytes == budget.total * 7 // 8
