@@ -28,6 +28,8 @@ class Error(Answer):
     status: int = Field(description="The HTTP status once more.")
     code: int = Field(description="One of bossDB's numbers, more precise than the status.")
     message: str
+    error: str | None = Field(None, description="The words of bossDB's identity provider, for accounts.")
+    errorMessage: str | None = Field(None, description="The same, where that calls it so.")
 
 
 class Detail(Answer):
@@ -236,6 +238,9 @@ class PermissionSet(GroupResource):
 
     group: str
     permissions: list[Permission]
+    volumetric_permissions: list[Permission] | None = Field(
+        None, description="Of channels, where no resource is asked for: what is then not in the other list."
+    )
 
 
 class PermissionSets(Answer):

@@ -211,7 +211,7 @@ CALLS: dict[str, Call] = {
     "PermissionsView.delete": Call(
         status=204,
         query=(Query("group", "The name of a group.", required=True), *_ADDRESS),
-        errors=(*_MANAGED, errors.GroupNotFound, errors.MissingArgument),
+        errors=(*_MANAGED, errors.GroupNotFound, errors.MissingArgument, errors.InvalidField),
     ),
     "UserView.get": Call(answers.User, errors=(errors.AccountNotFound,)),
     "UserView.post": Call(status=201, body=NewUser, errors=(errors.MissingRole, errors.InvalidName, errors.UserExists)),
