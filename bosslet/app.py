@@ -9,8 +9,8 @@ from bosslet.datastore import Datastore
 from bosslet.dialects import DIALECTS, envelope
 from bosslet.dialects.budget import Budget
 from bosslet.dialects.http import Limits
-from bosslet.jobs.queue import ensure_runner
 from bosslet.dialects.origin import Origins
+from bosslet.jobs.queue import ensure_runner
 from bosslet.throttle import Quotas
 
 

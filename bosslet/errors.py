@@ -186,6 +186,10 @@ class Throttled(BossletError):
         self.wait = wait
 
 
+class TooManyAttempts(Throttled):
+    """Wrong keys or passwords from the same address, again and again."""
+
+
 class Busy(BossletError):
     """No room in memory for what this request would move; ``wait`` is when to ask again."""
 

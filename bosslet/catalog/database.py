@@ -101,8 +101,9 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
             # One connection that threads take turns with, or every thread would see a database of its own.
             memory: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-            return create_engine(parsed, connect_args={"check_same_thread": False}, **memory)
-        return create_engine(parsed)
+            return create_engine(parsed, connect_args={"check_same_thread": False}, hide_parameters=True, **memory)
+        # What stands for keys and passwords is in the parameters, and errors end up in the log.
+        return create_engine(parsed, hide_parameters=True)
     except (ArgumentError, ImportError) as error:
         raise ConfigurationError(f"cannot open the catalog: {error}") from error
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import ClientDisconnected
 from bosslet import errors
 from bosslet.catalog.catalog import Catalog
 from bosslet.catalog.records import ANONYMOUS, User
+from bosslet.dialects.attempts import Attempts
 from bosslet.dialects.budget import Budget
 from bosslet.throttle import UNLIMITED, Quotas
 
@@ -58,6 +59,7 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.UnknownHost: 421,
     errors.ForeignOrigin: 403,
     errors.Throttled: 429,
+    errors.TooManyAttempts: 429,
     errors.Busy: 503,
     errors.NotFound: 404,
     errors.MarkedForDeletion: 404,
@@ -92,6 +94,8 @@ class Limits:
     quotas: Quotas = UNLIMITED
     budget: Budget = field(default_factory=lambda: Budget(2**31))
     """The memory of this process for voxels under way."""
+    attempts: Attempts = field(default_factory=Attempts)
+    """Who was wrong about keys and passwords."""
 
 
 def status_of(error: errors.BossletError) -> int:
@@ -99,11 +103,12 @@ def status_of(error: errors.BossletError) -> int:
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
 
-def user_of(request: Request, catalog: Catalog) -> User:
+def user_of(request: Request, catalog: Catalog, attempts: Attempts) -> User:
     """Whose key comes with a request, as ``Token`` or ``Bearer``; without either, somebody anonymous.
 
     Raises:
         NotAuthenticated: a key that nobody holds, or that is none.
+        TooManyAttempts: the same, again.
     """
     scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() not in {"token", "bearer"}:
@@ -112,6 +117,7 @@ def user_of(request: Request, catalog: Catalog) -> User:
         raise errors.NotAuthenticated("Invalid token header: exactly one key without spaces must follow the scheme.")
     user = catalog.users.user_of_token(key)
     if user is None:
+        attempts.failed(request.remote_addr)
         raise errors.NotAuthenticated("Invalid token.")
     return user
 

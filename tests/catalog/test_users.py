@@ -163,3 +163,13 @@ def test_a_later_account_of_the_same_name_inherits_nothing(catalog: Catalog, ann
 def test_the_administrator_stays(catalog: Catalog) -> None:
     with pytest.raises(Protected):
         catalog.users.delete(ADMINISTRATOR)
+
+
+def test_an_error_of_the_database_does_not_tell_what_was_written(catalog: Catalog) -> None:
+    secret = "c0ffee" * 6
+    with pytest.raises(UserExists) as refusal:
+        catalog.users.create(ADMINISTRATOR, email=secret, password=secret)
+    cause = refusal.value.__cause__
+    assert "UNIQUE" in str(cause)
+    assert secret not in str(cause)
+    assert "argon2" not in str(cause)

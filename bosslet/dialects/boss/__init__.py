@@ -45,7 +45,7 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
     for prefix, name in PREFIXES.items():
         app.register_blueprint(api, url_prefix=prefix, name=name)
     app.register_blueprint(_metric_blueprint(datastore, limits), url_prefix="/metric")
-    login.register(app, datastore.catalog)
+    login.register(app, datastore.catalog, limits.attempts)
     app.add_url_rule("/ping/", "ping", service.ping)
     app.add_url_rule("/ping", "ping_redirect", redirect_to_slash, methods=METHODS)
     for version in service.VERSIONS:

@@ -28,15 +28,18 @@ class Authentication:
     def __init__(self, catalog: Catalog, limits: Limits) -> None:
         self.catalog = catalog
         self.open = limits.authentication == "open"
+        self.attempts = limits.attempts
 
     def __call__(self) -> None:
         """Remember the user of the request.
 
         Raises:
-            NotAuthenticated: unknown or malformed key, or an anonymous request that would change something.
+            NotAuthenticated: malformed key, or an anonymous request that would change something.
+        NotAuthenticated, TooManyAttempts: a key that nobody holds.
         """
         if request.method == "OPTIONS":
             return
-        g.user = self.catalog.users.get(ADMINISTRATOR) if self.open else user_of(request, self.catalog)
+        users = self.catalog.users
+        g.user = users.get(ADMINISTRATOR) if self.open else user_of(request, self.catalog, self.attempts)
         if g.user.anonymous and request.method not in SAFE_METHODS:
             raise NotAuthenticated("Authentication credentials were not provided.")

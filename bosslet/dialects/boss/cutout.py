@@ -106,7 +106,9 @@ class ToBlackView(JsonView):
         )
         refuse_unwritable(cutout)
         with self.limits.budget.hold(min(cutout.nbytes, COPIES * BYTES_AT_ONCE)):
-            self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso).clear(cutout.times, cutout.box)
+            self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso).clear(
+                cutout.times, cutout.box
+            )
             note_write(self.datastore, cutout.channel)
 
 

@@ -81,6 +81,7 @@ DETAIL: frozenset[type[errors.BossletError]] = frozenset(
         errors.MalformedBody,
         errors.LengthRequired,
         errors.NotAuthenticated,
+        errors.TooManyAttempts,
         errors.UnknownHost,
         errors.ForeignOrigin,
     }

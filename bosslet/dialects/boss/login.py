@@ -15,15 +15,17 @@ from werkzeug.datastructures import MultiDict
 
 from bosslet.catalog.catalog import Catalog
 from bosslet.catalog.sessions import LIFETIME_SECONDS
+from bosslet.dialects.attempts import Attempts
 
 PROVIDER = "/auth/realms/BOSS/protocol/openid-connect"
 MAX_FORM_BYTES = 1 << 16
 
 
-def register(app: Flask, catalog: Catalog) -> None:
+def register(app: Flask, catalog: Catalog, attempts: Attempts) -> None:
     """Let the accounts of a catalog log in."""
-    for rule, view in {"token": TokenView, "revoke": RevokeView}.items():
-        app.add_url_rule(f"{PROVIDER}/{rule}", view_func=view.as_view(view.__name__, catalog), strict_slashes=False)
+    token = TokenView.as_view("TokenView", catalog, attempts)
+    for rule, view in {"token": token, "revoke": RevokeView.as_view("RevokeView", catalog)}.items():
+        app.add_url_rule(f"{PROVIDER}/{rule}", view_func=view, strict_slashes=False)
 
 
 class TokenView(MethodView):
@@ -31,8 +33,9 @@ class TokenView(MethodView):
 
     init_every_request = False
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, attempts: Attempts) -> None:
         self.catalog = catalog
+        self.attempts = attempts
 
     def post(self) -> Response:
         """A key; ``client_id`` and what else a client may send is not looked at."""
@@ -42,7 +45,9 @@ class TokenView(MethodView):
             return _refusal(400, "unsupported_grant_type", "only grant_type password is known")
         if not name or not password:
             return _refusal(400, "invalid_request", "username and password are needed, as form fields")
+        self.attempts.check(request.remote_addr)
         if not self.catalog.users.check_password(name, password):
+            self.attempts.failed(request.remote_addr)
             return _refusal(401, "invalid_grant", "Invalid user credentials")
         key = self.catalog.sessions.begin(name)
         return _answer(200, {"access_token": key, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS})
