@@ -71,7 +71,7 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.GroupNotFound: 404,
     errors.GroupExists: 404,
     errors.Protected: 400,
-    errors.AccountProtected: 500,
+    errors.AccountProtected: 403,
     errors.InUse: 400,
     errors.InvalidState: 409,
     errors.JobCancelled: 409,

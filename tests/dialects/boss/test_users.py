@@ -85,7 +85,7 @@ def test_the_errors_carry_the_providers_own_keys(keeper: Boss, as_user: Any) -> 
         answer = admin.call(method, path)
         assert_error(answer, 404, 7001)
         assert set(answer.get_json()) == {"status", "code", "message", "error"}
-    assert_error(admin.delete(f"sso/user/{ADMINISTRATOR}"), 500, 7001)
+    assert_error(admin.delete(f"sso/user/{ADMINISTRATOR}"), 403, 7001)
     assert admin.get(f"sso/user/{ADMINISTRATOR}").get_json()["realmRoles"] == ["admin"]
 
 
