@@ -135,6 +135,16 @@ def test_bytes_and_blocks(boss: Boss) -> None:
     assert value(text, "bosslet_workers") == 1
 
 
+def test_an_answer_in_pieces_has_bytes(boss: Boss) -> None:
+    boss.make_channel("seg", "uint64")
+    assert boss.send("cutout/col/exp/seg/0/0:10/0:20/0:30/", np.full((30, 20, 10), 7, "uint64")).status_code == 201
+    answer = boss.get("ids/col/exp/seg/0/0:10/0:20/0:30/")
+    assert answer.get_json() == {"ids": ["7"]}
+    assert value(scraped(boss), "bosslet_http_sent_bytes_total", route=ROUTE.replace("cutout", "ids")) == len(
+        answer.data
+    )
+
+
 def test_a_failure_is_counted(app: Flask) -> None:
     @app.get("/failure")
     def failure() -> str:

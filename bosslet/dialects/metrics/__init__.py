@@ -44,7 +44,7 @@ class Metrics:
         seconds = time.perf_counter() - g.began
         # What was refused may never have been read, however long it claimed to be.
         received = request.content_length or 0 if response.status_code < 400 else 0
-        sent = response.content_length or 0 if request.method != "HEAD" else 0
+        sent = 0 if request.method == "HEAD" else response.content_length or response.calculate_content_length() or 0
         self.meters.count(_call(), response.status_code, seconds, received=received, sent=sent)
         self.meters.count_blocks()
         return response
@@ -58,7 +58,6 @@ class Metrics:
         if not self.open and not _from_this_machine() and not self._administrator_asks():
             raise MissingPermission("the metrics are for bossadmin, and for who asks from the machine of this server")
         return Response(self.meters.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
-
 
     def _administrator_asks(self) -> bool:
         return user_of(request, self.catalog, self.attempts).superuser
