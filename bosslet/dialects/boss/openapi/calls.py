@@ -61,7 +61,7 @@ class Call:
         found = (*self.errors, *_ANYWHERE)
         if self.bare:
             return found
-        found += (errors.NotAuthenticated, errors.NotAcceptable, errors.UnknownFormat)
+        found += (errors.NotAuthenticated, errors.TooManyAttempts, errors.NotAcceptable, errors.UnknownFormat)
         return found if self.body is None else (*found, *_OF_BODIES)
 
 
@@ -102,7 +102,7 @@ _CUTOUT_FORMAT = Query("format", "Instead of Accept.", {"enum": ["bin", "jpg"]})
 _PICTURE = Call(
     bytes,
     query=(Query("format", "Instead of Accept.", {"enum": ["png", "jpg"]}), *_ACCESS_MODE),
-    errors=(*_PLACED, errors.Throttled),
+    errors=(*_PLACED, errors.Throttled, errors.Busy),
     media=tuple(MEDIA_TYPES),
 )
 
@@ -147,14 +147,17 @@ CALLS: dict[str, Call] = {
     "CutoutView.get": Call(
         bytes,
         query=(_LABELS, _ISO, _CUTOUT_FORMAT, *_ACCESS_MODE),
-        errors=(*_PLACED, errors.EncodingError, errors.TimeNotEncodable, errors.Throttled),
+        errors=(*_PLACED, errors.EncodingError, errors.TimeNotEncodable, errors.Throttled, errors.Busy),
         media=(*ENCODINGS, HTML),
     ),
     "CutoutView.post": Call(
         status=201,
         body=bytes,
         query=(_ISO, *_ACCESS_MODE),
-        errors=(*_PLACED, *_DECODED, errors.ResolutionNotWritable, errors.Throttled, errors.StorageFull),
+        errors=(
+            *(*_PLACED, *_DECODED, errors.ResolutionNotWritable),
+            *(errors.Throttled, errors.Busy, errors.StorageFull),
+        ),
         sent=_BINARY,
     ),
     "ToBlackView.put": Call(
@@ -231,7 +234,15 @@ CALLS: dict[str, Call] = {
     "MetricUsage.get": Call(
         list[answers.Usage], query=(_METRIC,), errors=(errors.MissingPermission, errors.InvalidField)
     ),
-    "TokenView.post": Call(answers.Token, body=bodies.Login, media=(JSON,), sent=FORMS, failures=_OAUTH, bare=True),
+    "TokenView.post": Call(
+        answers.Token,
+        body=bodies.Login,
+        errors=(errors.TooManyAttempts,),
+        media=(JSON,),
+        sent=FORMS,
+        failures=_OAUTH,
+        bare=True,
+    ),
     "RevokeView.post": Call(
         answers.Empty, body=bodies.Revocation, media=(JSON,), sent=FORMS, failures=_OAUTH, bare=True
     ),
