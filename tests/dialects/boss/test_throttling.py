@@ -57,6 +57,25 @@ def test_cutouts_count_the_bytes_before_compression(limited: Limited) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("api", "path", "nbytes"),
+    [
+        ("image", "image/col/exp/em/xy/0/0:30/0:20/5", 2 * 30 * 20),
+        ("image", "image/col/exp/em/xz/0/0:30/7/0:20", 2 * 30 * 20),
+        ("tile", "tile/col/exp/em/yz/16/0/3/1/1/", 2 * 16 * 16),
+    ],
+)
+def test_pictures_count_and_are_refused(limited: Limited, api: str, path: str, nbytes: int) -> None:
+    boss = limited(api=nbytes)
+    boss.make_channel(datatype="uint16")
+    for _ in range(2):
+        assert boss.get(path).status_code == 200
+    assert usage(boss)[f"api:{api}", "egress"] == 2 * nbytes
+    for accept in ("*/*", "image/png", "image/jpeg"):
+        assert_throttled(boss.get(path, headers={"Accept": accept}))
+    assert boss.get(CUTOUT).status_code == 200
+
+
 def test_resources_and_refused_requests_do_not_count(limited: Limited) -> None:
     boss = limited(system=10**9)
     boss.make_channel(datatype="uint16")
