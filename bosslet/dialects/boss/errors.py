@@ -1,8 +1,9 @@
 """bossDB's words for what went wrong: ``{"status", "code", "message"}`` and, for HTTP's own errors, ``{"detail"}``.
 
 bossDB answers every error in JSON, whatever the client would have accepted of a success, but that there is no such URL,
-for which it has a page. The codes are those of its public ``error.py``; where several of its answers share a class of
-ours, the class is one code.
+for which it has a page. So has bosslet, but where one of the API's services was meant: a wrong piece in a long URL is
+told as JSON. The codes are those of bossDB's public ``error.py``; where several of its answers share a class of ours,
+the class is one code.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 
-from flask import Response
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from bosslet import errors, logs
@@ -94,6 +96,14 @@ PROVIDER: dict[type[errors.BossletError], dict[str, object]] = {
 }
 """What bossDB hands on of its identity provider's own words, beside its own."""
 
+SERVICES = frozenset(
+    {
+        *("boundingbox", "collection", "coord", "cutout", "downsample", "groups", "ids", "image"),
+        *("ingest", "meta", "permissions", "reserve", "sso", "tile"),
+    }
+)
+"""The first piece of the API's URLs."""
+
 NO_SUCH_URL = """<!doctype html>
 <title>Not Found</title>
 <h1>Not Found</h1>
@@ -128,12 +138,21 @@ def answer_http_error(error: HTTPException) -> Response:
     status = response.status_code
     if status < 400:  # a redirect is an exception as well
         return Response(status=status, headers={"Location": response.headers["Location"]})
-    if status == 404:  # bossDB's router answers with a page, before anything that speaks JSON
-        return Response(NO_SUCH_URL, 404, mimetype="text/html")
+    if status == 404:
+        return _answer_no_such_url()
     answer = detail(status, error.description or error.name)
     if "Allow" in response.headers:
         answer.headers["Allow"] = response.headers["Allow"]
     return answer
+
+
+def _answer_no_such_url() -> Response:
+    found = re.match(r"/(?:v1|latest)/([a-z]+)/.", request.path)
+    if found is None or found[1] not in SERVICES:
+        # bossDB's router answers with a page, before anything that speaks JSON is reached.
+        return Response(NO_SUCH_URL, 404, mimetype="text/html")
+    message = f"no such URL: a piece after {found[1]} is not what it has to be, or one is missing or too many"
+    return _json({"status": 404, "code": 1000, "message": message}, 404)
 
 
 def answer_failure(error: Exception) -> Response:

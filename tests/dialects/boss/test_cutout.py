@@ -276,8 +276,11 @@ def test_what_is_no_box_at_all_is_no_url(boss: Boss, snapshot: Any, box: str) ->
     path = boss.make_channel()
     before = snapshot()
     for answer in (boss.get(f"{path}/{box}/"), boss.send(f"{path}/{box}/", made((1, 2, 5), "uint8"))):
-        assert (answer.status_code, answer.mimetype) == (404, "text/html")
+        assert_error(answer, 404, 1000)
     assert snapshot() == before
+    for unknown in ("/v2/cutout/", "/v1/", "/v1/cutouts/col/exp/em/", "/latest/nothing"):
+        answer = boss.get(unknown)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
 
 
 def test_a_frame_may_start_anywhere(boss: Boss) -> None:
