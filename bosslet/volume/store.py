@@ -112,6 +112,25 @@ class Store:
         """Pieces of a file, from now on being read."""
         return Reading(self._documents, path, ranges)
 
+    def file_state(self, path: str) -> object:
+        """What is another one after each write of a file; None while there is none."""
+        if self._root is None:
+            return bytes(self._documents.read(path, byte_range=slice(0, 0)).result().stamp.generation)
+        try:
+            found = (self._root / path).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def copied(self, path: str, name: str) -> ts.TensorStore:
+        """The array at a path with a copy of one of its files, as that is at this moment; all else in it is absent."""
+        context = ts.Context()
+        copies = ts.KvStore.open("memory://", context=context).result()
+        for each in ("zarr.json", name):
+            if (content := self.document(f"{path}/{each}")) is not None:
+                copies.write(each, content).result()
+        return ts.open({"driver": "zarr3", "kvstore": "memory://"}, context=context, open=True).result()
+
     def names(self, folder: str) -> list[str]:
         """The paths of all files below a folder, relative to it, in no order."""
         prefix = f"{folder}/"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from bosslet.geometry import Box, Grid, Part, Point
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Layout
+from bosslet.volume.moments import Moment, Wanted, read_blocks
 from bosslet.volume.store import Shape, Store
 
 Voxels = NDArray[Any]
@@ -83,15 +84,20 @@ class Volume:
         with translated_errors(f"{self.path} {box}"):
             stored = _clipped(array, times, box)
             if stored == (times, box) and len(times) * box.size * self.dtype.itemsize <= BYTES_AT_ONCE:
+                moment = Moment(self.store, self.path, self._wanted(self._pieces(times, box)))
                 found: Voxels = array[_index(times, box)].read(order="C").result()
-                return found
+                if not any(moment.changed()):
+                    return found
             voxels = np.zeros((len(times), *box.shape), self.dtype)
             # A few blocks at a time: files are read faster than they are decompressed, and would pile up in memory.
             for pieces in self._groups(self._pieces(*stored)):
-                pending = [array[_index(time, part.box)].read(order="C") for time, part in pieces]
-                for piece, future in zip(pieces, pending, strict=True):
-                    voxels[_within(piece, times, box)] = future.result()
+                blocks = read_blocks(self.store, self.path, array, self._wanted(pieces))
+                for piece, found in zip(pieces, blocks, strict=True):
+                    voxels[_within(piece, times, box)] = found
             return voxels
+
+    def _wanted(self, pieces: Iterable[Piece]) -> list[Wanted]:
+        return [(self.layout.file(time.start, part.index), _index(time, part.box)) for time, part in pieces]
 
     def write(self, times: range, box: Box, voxels: Voxels) -> None:
         """Replace the voxels of a box by those of an array (t, z, y, x), taken over: do not change it later."""
