@@ -69,12 +69,22 @@ def get(*keys: str, refused: tuple[int, int] | None = None, **fields: Any) -> An
 
 
 COLLECTION = ("name", "public", "description", "experiments", "creator")
-COORD = ("name", "description", "x_start", "x_stop", "y_start", "y_stop", "z_start", "z_stop")
+COORD: tuple[str, ...] = ("name", "description", "x_start", "x_stop", "y_start", "y_stop", "z_start", "z_stop")
 COORD += ("x_voxel_size", "y_voxel_size", "z_voxel_size", "voxel_unit")
-EXP = ("channels", "name", "public", "description", "collection", "coord_frame", "num_hierarchy_levels")
-EXP += ("hierarchy_method", "num_time_samples", "time_step", "time_step_unit", "creator")
-CHAN = ("name", "public", "description", "experiment", "default_time_sample", "type", "base_resolution", "datatype")
-CHAN += ("creator", "sources", "downsample_status", "related", "storage_type", "bucket", "cv_path")
+EXP: tuple[str, ...] = ("channels", "name", "public", "description", "collection", "coord_frame")
+EXP += ("num_hierarchy_levels", "hierarchy_method", "num_time_samples", "time_step", "time_step_unit", "creator")
+CHAN: tuple[str, ...] = ("name", "public", "description", "experiment", "default_time_sample", "type")
+CHAN += (
+    "base_resolution",
+    "datatype",
+    "creator",
+    "sources",
+    "downsample_status",
+    "related",
+    "storage_type",
+    "bucket",
+    "cv_path",
+)
 LEVELS = ("status", "num_hierarchy_levels", "voxel_size", "extent", "cuboid_size")
 RANGES = ("x_range", "y_range", "z_range", "t_range")
 

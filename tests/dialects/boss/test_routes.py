@@ -34,7 +34,7 @@ BINARY = {
     "image": "image/jpeg",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-HOSTILE = [
+HOSTILE: list[dict[str, Any]] = [
     {"data": b"{", "content_type": JSON},
     {"data": b"[1, 2]", "content_type": JSON},
     {"data": b'"text"', "content_type": JSON},
