@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from bosslet.errors import StorageError, StorageFull, UnreadableBlock
 
+_NOT_A_FILE = {errno.EISDIR, errno.ENOTDIR}
 _NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -24,8 +25,11 @@ def translated_errors(what: str, *, writing: bool = False) -> Iterator[None]:
     except StorageError:
         raise
     except (ValueError, OSError, NotImplementedError) as error:
-        if writing and _number(error) in _NOT_WRITABLE:
+        number = _number(error) if writing else None
+        if number in _NOT_WRITABLE:
             raise StorageFull(f"{what}: cannot be written: {_brief(error)}") from error
+        if number is not None and number not in _NOT_A_FILE:
+            raise StorageError(f"{what}: cannot be written: {_brief(error)}") from error
         raise UnreadableBlock(f"{what}: {_brief(error)}") from error
 
 

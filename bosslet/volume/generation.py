@@ -31,7 +31,11 @@ UNKNOWN = BlockState(exists=True)
 
 
 def block_states(volume: Volume, time: int, indices: Sequence[Point]) -> list[BlockState]:
-    """The states of some blocks at this moment; their files are read side by side."""
+    """The states of some blocks at this moment; their files are read side by side.
+
+    Raises:
+        UnreadableBlock: one was written, and its file is gone.
+    """
     array = volume.store.array(volume.path, volume.layout)
     if array is None:
         return [ABSENT] * len(indices)
@@ -41,7 +45,11 @@ def block_states(volume: Volume, time: int, indices: Sequence[Point]) -> list[Bl
     tails = _read(volume.store, {path: [slice(-size, None)] for path in paths})
     places = {path: checksum_places(tail[0].content) for path, tail in tails.items() if tail and checked}
     checksums = _read(volume.store, {path: found for path, found in places.items() if found is not None})
-    return [_state(tails.get(path, []), checksums.get(path)) for path in paths]
+    states = [_state(tails.get(path, []), checksums.get(path)) for path in paths]
+    if volume.store.presence is not None:
+        absent = (index for index, state in zip(indices, states, strict=True) if not state.exists)
+        volume.store.presence.check(volume.path, ((time, *index) for index in absent))
+    return states
 
 
 def block_state(volume: Volume, time: int, index: Point) -> BlockState:

@@ -39,7 +39,7 @@ def tail_bytes(array: ts.TensorStore) -> int | None:
     chunk = _checked_chunk(array)
     if chunk is None:
         return None
-    block = array.spec().to_json()["metadata"]["chunk_grid"]["configuration"]["chunk_shape"]
+    block: list[int] = array.spec().to_json()["metadata"]["chunk_grid"]["configuration"]["chunk_shape"]
     return prod(block) // prod(chunk) * _ENTRY_BYTES + _CHECKSUM_BYTES
 
 

@@ -17,8 +17,10 @@ from bosslet.volume.extracts import Reading
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
+from bosslet.volume.ledger import FOLDER, Ledger
 from bosslet.volume.leftovers import empty_leftover
 from bosslet.volume.locks import Locks
+from bosslet.volume.presence import Presence
 
 MAX_OPEN_ARRAYS = 4096
 """How many arrays are kept open; past that all are dropped and opened again at need, at 0.05 ms each."""
@@ -41,6 +43,8 @@ class Store:
         parts = urlsplit(self.url)
         self._root = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._folders = None if self._root is None else Folders(self._root)
+        self.ledger = None if self._root is None else Ledger(self._root / FOLDER)
+        self.presence = None if self._root is None or self.ledger is None else Presence(self._root, self.ledger)
 
     @classmethod
     def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
@@ -53,18 +57,22 @@ class Store:
         """The array at a path, None where there is none; ``fresh`` reads its shape anew: others may have grown it.
 
         Raises:
-            UnreadableBlock: its metadata is damaged, not of this layout, or gone while its blocks are still there.
+            UnreadableBlock: its metadata is damaged, not of this layout, or gone; or it has become smaller.
         """
-        if not fresh and (known := self._arrays.get((path, layout))) is not None:
-            return known
+        if not fresh and (opened := self._arrays.get((path, layout))) is not None:
+            return opened
+        known = self.ledger.shape(path) if self.ledger else None
         with translated_errors(path):
-            return self._remember(path, layout, self._open(path, layout)) if self._has_array(path) else None
+            array = self._open(path, layout) if self._has_array(path) else None
+        if self.presence is not None:
+            self.presence.check_array(path, known, None if array is None else _shape(array))
+        return None if array is None else self._remember(path, layout, array)
 
     def create_array(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
         """The array at a path, made with this layout and shape where there is none."""
+        if (found := self.array(path, layout)) is not None:
+            return found
         with translated_errors(path, writing=True):
-            if self._has_array(path):
-                return self._remember(path, layout, self._open(path, layout))
             self.prepare(f"{path}/zarr.json")
             try:
                 created = self._open(path, layout, shape)
@@ -73,7 +81,7 @@ class Store:
                 if "ALREADY_EXISTS" not in str(error):
                     raise
                 created = self._open(path, layout)
-            return self._remember(path, layout, created)
+        return self._noted(path, layout, created)
 
     def grow(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
         """The array, its shape extended where ``shape`` is larger; an array never shrinks.
@@ -84,7 +92,8 @@ class Store:
             array = self._open(path, layout)
             self.prepare(f"{path}/zarr.json")
             union = [max(sides) for sides in zip(array.shape, shape, strict=True)]
-            return self._remember(path, layout, array.resize(exclusive_max=union, expand_only=True).result())
+            grown = array.resize(exclusive_max=union, expand_only=True).result()
+        return self._noted(path, layout, grown)
 
     def document(self, path: str) -> bytes | None:
         """The bytes of a small file, None where there is none."""
@@ -157,8 +166,24 @@ class Store:
             return ts.open(spec | {"metadata": layout.constraints()}, context=self._context, open=True).result()
         return ts.open(spec | {"metadata": layout.metadata(shape)}, context=self._context, create=True).result()
 
+    def _noted(self, path: str, layout: Layout, array: ts.TensorStore) -> ts.TensorStore:
+        if self.ledger is not None:
+            self.ledger.note_shape(path, _shape(array))
+        return self._remember(path, layout, array)
+
+    def close(self) -> None:
+        """What is known of the blocks holds for later processes too; the store may be used again all the same."""
+        if self.ledger is not None:
+            self.ledger.seal()
+            self.ledger.close()
+
     def _remember(self, path: str, layout: Layout, array: ts.TensorStore) -> ts.TensorStore:
         if len(self._arrays) >= MAX_OPEN_ARRAYS:
             self._arrays.clear()
         self._arrays[path, layout] = array
         return array
+
+
+def _shape(array: ts.TensorStore) -> Shape:
+    time, z, y, x = array.shape
+    return time, z, y, x

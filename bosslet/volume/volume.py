@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from bosslet.geometry import Box, Grid, Part, Point
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Layout
+from bosslet.volume.ledger import Block
 from bosslet.volume.moments import Moment, Wanted, read_blocks
+from bosslet.volume.presence import BlockWrite
 from bosslet.volume.store import Shape, Store
 
 Voxels = NDArray[Any]
@@ -64,7 +66,10 @@ class Volume:
     def stored_blocks(self) -> list[tuple[int, Point]]:
         """The time sample and the index in the grid of every block that has a file, in ascending order."""
         names = self.store.names(f"{self.path}/c")
-        found = [tuple(map(int, match.groups())) for name in names if (match := _BLOCK_NAME.fullmatch(name))]
+        numbers = [map(int, match.groups()) for name in names if (match := _BLOCK_NAME.fullmatch(name))]
+        found = {(time, z, y, x) for time, z, y, x in numbers}
+        if self.store.presence is not None:
+            self.store.presence.check_all(self.path, found)
         return [(time, (z, y, x)) for time, z, y, x in sorted(found)]
 
     def locked(self, time: int, index: Point) -> AbstractContextManager[None]:
@@ -81,6 +86,13 @@ class Volume:
         array = self._array_for_reading(times, box)
         if array is None:
             return np.zeros((len(times), *box.shape), self.dtype)
+        voxels = self._read(array, times, box)
+        if self.store.presence is not None:
+            blocks = (_block(piece) for piece in self._pieces(times, box))
+            self.store.presence.check(self.path, blocks, f"{self.path} {box}")
+        return voxels
+
+    def _read(self, array: ts.TensorStore, times: range, box: Box) -> Voxels:
         with translated_errors(f"{self.path} {box}"):
             stored = _clipped(array, times, box)
             if stored == (times, box) and len(times) * box.size * self.dtype.itemsize <= BYTES_AT_ONCE:
@@ -143,8 +155,8 @@ class Volume:
 
     def _commit(self, array: ts.TensorStore, writes: list[tuple[Piece, Voxels]]) -> None:
         """Write all of these at the same time, and return when all are on the disk."""
-        boxes = "; ".join(str(part.box) for (_, part), _ in writes)
-        with translated_errors(f"{self.path} {boxes}", writing=True):
+        what = f"{self.path} {'; '.join(str(part.box) for (_, part), _ in writes)}"
+        with self._noted(array, writes, what), translated_errors(what, writing=True):
             for (time, part), _ in writes:
                 self.store.prepare(f"{self.path}/{self.layout.file(time.start, part.index)}")
             # By reference, not by copy: nobody changes the voxels after they were handed over.
@@ -157,6 +169,20 @@ class Volume:
                 raise failed[0]
         self.store.tally.wrote(len(writes))
 
+    def _noted(
+        self, array: ts.TensorStore, writes: list[tuple[Piece, Voxels]], what: str
+    ) -> AbstractContextManager[None]:
+        """Inside it the blocks are written: the ledger knows of it before and after."""
+        if self.store.presence is None:
+            return nullcontext()
+        blocks = [BlockWrite(_block(piece), voxels, self._is_whole(array, piece)) for piece, voxels in writes]
+        return self.store.presence.changing(self.path, array, blocks, what)
+
+    def _is_whole(self, array: ts.TensorStore, piece: Piece) -> bool:
+        """Whether a piece is all that its block has in the array."""
+        _, part = piece
+        return part.whole or _clipped(array, piece[0], Grid(self.layout.block).box_of(part.index))[1] == part.box
+
     def _array_for_reading(self, times: range, box: Box) -> ts.TensorStore | None:
         array = self.store.array(self.path, self.layout)
         if array is not None and not _covers(array, times, box):
@@ -168,6 +194,8 @@ class Volume:
         return array if _covers(array, times, box) else self.store.grow(self.path, self.layout, (times.stop, *box.stop))
 
     def _check(self, times: range, box: Box, voxels: Voxels) -> None:
+        if min(times.start, *box.start) < 0:
+            raise ValueError(f"no array has voxels before its start: {times}, {box}")
         if voxels.shape != (len(times), *box.shape) or voxels.dtype != self.dtype:
             raise ValueError(f"{voxels.dtype} {voxels.shape} is not {self.dtype} {(len(times), *box.shape)}")
 
@@ -196,6 +224,11 @@ class Volume:
 
 def _index(times: range, box: Box) -> tuple[slice, slice, slice, slice]:
     return (slice(times.start, times.stop), *box.slices)
+
+
+def _block(piece: Piece) -> Block:
+    times, part = piece
+    return times.start, *part.index
 
 
 def _relative(times: range, to: range) -> range:

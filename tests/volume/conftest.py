@@ -18,8 +18,8 @@ Files = dict[str, tuple[bytes, int, int]]
 
 
 def files(folder: Path) -> Files:
-    """Every file of a folder, without the locks, which are taken and released by whoever writes."""
-    found = (path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts)
+    """Every file of a folder, without the locks and the ledger, which every attempt to write touches."""
+    found = (path for path in folder.rglob("*") if path.is_file() and not {".locks", ".blocks"} & set(path.parts))
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
         for path in sorted(found)
