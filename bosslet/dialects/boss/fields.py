@@ -7,7 +7,6 @@ on the PUT of everything but collections.
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,6 +19,8 @@ Json = Any
 
 INTEGER_LIMIT = 2**31
 """bossDB's database keeps 32 bits."""
+NUMBER_LIMIT = 1e100
+"""Of voxel sizes and times: what is doubled from level to level stays finite."""
 
 
 def _text(value: Json) -> str:
@@ -46,13 +47,15 @@ def _integer(value: Json) -> int:
 
 
 def _number(value: Json) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > 100:
+    if isinstance(value, str) and not re.fullmatch(r"\s*[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?\s*", value, re.ASCII):
+        raise ValueError("a valid number is required")  # float() takes more: other scripts' digits, and 1_0
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("a valid number is required")
     try:
         number = float(value)
     except (ValueError, OverflowError) as error:
         raise ValueError("a valid number is required") from error
-    if not math.isfinite(number):
+    if not abs(number) <= NUMBER_LIMIT:
         raise ValueError("a finite number is required")
     return number
 
