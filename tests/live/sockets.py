@@ -48,7 +48,7 @@ def exchange(host: str, request: bytes, *, close: bool = True) -> Answer:
             connection.sendall(request)
             if close:
                 connection.shutdown(socket.SHUT_WR)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             pass  # it was refused before all was sent
         return answer_on(connection)
 
