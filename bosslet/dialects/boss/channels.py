@@ -49,8 +49,8 @@ class ChannelView(JsonView):
         body = fields.parse(fields.NewChannel, parsed_body(request))
         if body.bucket or body.cv_path:
             self._require_admin_group()
-        if not body.default_time_sample < parent.num_time_samples:
-            raise InvalidField(f"default_time_sample: must be under the {parent.num_time_samples} of the experiment")
+        if not 0 <= body.default_time_sample < parent.num_time_samples:
+            raise InvalidField(f"default_time_sample: must be one of the {parent.num_time_samples} of the experiment")
         settings = _settings(body, f"/{collection}/{experiment}/{channel}")
         record = self.datastore.create_channel(parent, channel, user, **settings)
         return representations.channel(record), 201

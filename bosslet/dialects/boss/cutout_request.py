@@ -118,12 +118,21 @@ def permitted_channel(
 def times(text: str | None, channel: Channel) -> range:
     """The samples that a URL names, or the channel's default one."""
     if text is None:
-        return range(channel.default_time_sample, channel.default_time_sample + 1)
+        time = default_time(channel)
+        return range(time, time + 1)
     first, last = span(text)
     samples = channel.experiment.num_time_samples
     if not 0 <= first < last <= samples:
         raise InvalidTime(f"time range {text}: must be start:stop, not empty, within 0:{samples}")
     return range(first, last)
+
+
+def default_time(channel: Channel) -> int:
+    """The sample that is meant when none is named; raises InvalidTime when its experiment has no such."""
+    time, samples = channel.default_time_sample, channel.experiment.num_time_samples
+    if not 0 <= time < samples:
+        raise InvalidTime(f"{channel}: its default time sample is {time}, and there are {samples}; name one")
+    return time
 
 
 def resolution(text: str, channel: Channel) -> int:

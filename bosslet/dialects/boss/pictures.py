@@ -22,6 +22,7 @@ from bosslet.dialects.boss.cutout_request import (
     Span,
     box_of_spans,
     check_access_mode,
+    default_time,
     number,
     permitted_channel,
     resolution,
@@ -151,7 +152,7 @@ def _time(rest: str, channel: Channel) -> int:
     """
     found = re.match("[0-9]+", rest)
     if found is None:
-        return channel.default_time_sample
+        return default_time(channel)
     time, samples = number(found[0]), channel.experiment.num_time_samples
     if time >= samples:
         raise InvalidTime(f"time sample {time}: there are {samples}")

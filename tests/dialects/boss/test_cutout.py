@@ -440,3 +440,16 @@ def test_head_is_a_get_without_a_body(boss: Boss) -> None:
     answer = boss.call("HEAD", f"{path}/{BOX}/")
     assert (answer.status_code, answer.data) == (200, b"")
     assert answer.mimetype == "application/blosc"
+
+
+@pytest.mark.parametrize("sample", [-1, 1, 2**31 - 1])
+def test_a_default_sample_that_there_is_not_is_refused(boss: Boss, snapshot: Any, sample: int) -> None:
+    path = boss.make_channel() + "/0:3/0:4/0:5"
+    assert boss.put("collection/col/experiment/exp/channel/em", {"default_time_sample": sample}).status_code == 200
+    before = snapshot()
+    assert_error(boss.get(path), 400, 1000)
+    assert_error(boss.send(path, np.ones((5, 4, 3), np.uint8)), 400, 1000)
+    assert_error(boss.put(path.replace("cutout/", "cutout/to_black/")), 400, 1000)
+    assert_error(boss.get("image/col/exp/em/xy/0/0:3/0:4/0/"), 400, 1000)
+    assert snapshot() == before
+    assert boss.get(f"{path}/0:1").status_code == 200
