@@ -228,7 +228,13 @@ def test_what_is_wrong_with_an_account_is_one_line(tmp_path: Path) -> None:
 
 
 def test_every_verb_explains_itself_by_an_example() -> None:
-    verbs = [["serve"], ["downsample"], ["index"], *(["user", name] for name in ("create", "list", "token", "delete")), []]
+    verbs = [
+        ["serve"],
+        ["downsample"],
+        ["index"],
+        *(["user", name] for name in ("create", "list", "token", "delete")),
+        [],
+    ]
     for verb in verbs:
         assert re.search(rf"^ +(\S+=\$\()?bosslet {' '.join(verb)}", run(*verb, "--help").stdout, re.MULTILINE), verb
 

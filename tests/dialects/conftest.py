@@ -59,7 +59,9 @@ def snapshot(datastore: Datastore) -> Any:
         paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
         names = {str(path.relative_to(root)): path for path in paths}
         kept = {
-            name: path.read_bytes() for name, path in names.items() if not name.startswith((".locks", ".blocks", CATALOG_FILE))
+            name: path.read_bytes()
+            for name, path in names.items()
+            if not name.startswith((".locks", ".blocks", CATALOG_FILE))
         }
         with closing(sqlite3.connect(root / CATALOG_FILE)) as catalog:
             return kept | {CATALOG_FILE: "\n".join(catalog.iterdump()).encode()}
