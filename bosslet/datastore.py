@@ -66,7 +66,9 @@ class Datastore:
         self.catalog.prepare()
 
     def close(self) -> None:
-        """Give back the connections to the catalog."""
+        """Give back the connections to the catalog, and let what is known of the blocks hold for later processes."""
+        if self._store is not None:
+            self._store.close()
         self.catalog.close()
 
     @property

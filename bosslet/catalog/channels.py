@@ -9,7 +9,7 @@ from collections.abc import Callable
 from collections.abc import Collection as AnyOf
 from typing import Unpack
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bosslet.catalog.database import Section
@@ -72,6 +72,11 @@ class Channels(Section):
         """The channel itself, or all in a collection, experiment or frame, marked ones too; in order of creation."""
         with self._database.read() as connection:
             return channels_where(connection, _WITHIN[resource.kind] == resource.id)
+
+    def all_channels(self) -> list[Channel]:
+        """Every channel that there is, marked ones too; in order of creation."""
+        with self._database.read() as connection:
+            return channels_where(connection, true())
 
     def channel_names(self, experiment: Experiment) -> list[str]:
         """All that are not marked, in order of creation."""

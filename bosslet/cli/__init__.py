@@ -16,6 +16,7 @@ from bosslet.cli.downsample import downsample, work
 from bosslet.cli.index import index
 from bosslet.cli.start import serve, serve_folder, serving_options
 from bosslet.cli.user import user
+from bosslet.cli.verify import verify
 from bosslet.errors import BossletError, ConfigurationError
 
 NO_VERB = ""
@@ -69,5 +70,5 @@ def _start(uploads: str | None, **options: object) -> None:
         serve_folder(uploads, **options)
 
 
-for verb in (serve, user, downsample, index, work):
+for verb in (serve, user, downsample, index, work, verify):
     main.add_command(verb)

@@ -64,13 +64,26 @@ class Volume:
         self.store.create_array(self.path, self.layout, self.shape)
 
     def stored_blocks(self) -> list[tuple[int, Point]]:
-        """The time sample and the index in the grid of every block that has a file, in ascending order."""
-        names = self.store.names(f"{self.path}/c")
-        numbers = [map(int, match.groups()) for name in names if (match := _BLOCK_NAME.fullmatch(name))]
-        found = {(time, z, y, x) for time, z, y, x in numbers}
+        """The time sample and the index in the grid of every block that has a file, in ascending order.
+
+        Raises:
+            UnreadableBlock: one was written, and its file is gone.
+        """
+        found = self.listed_blocks()
         if self.store.presence is not None:
             self.store.presence.check_all(self.path, found)
         return [(time, (z, y, x)) for time, z, y, x in sorted(found)]
+
+    def listed_blocks(self) -> set[Block]:
+        """The blocks that have a file, whether or not that is all."""
+        names = self.store.names(f"{self.path}/c")
+        numbers = [map(int, match.groups()) for name in names if (match := _BLOCK_NAME.fullmatch(name))]
+        return {(time, z, y, x) for time, z, y, x in numbers}
+
+    def reaches(self, time: int, box: Box) -> bool:
+        """Whether the array has any voxels in this box, as large as it is now."""
+        array = self._array_for_reading(range(time, time + 1), box)
+        return array is not None and _clipped(array, range(time, time + 1), box)[1].size > 0 and time < array.shape[0]
 
     def locked(self, time: int, index: Point) -> AbstractContextManager[None]:
         """Inside it, nobody writes this block."""
