@@ -24,6 +24,10 @@ class InvalidRequest(BossletError):
     """The request is wrong in itself, whatever the store holds."""
 
 
+class NoSuchUrl(InvalidRequest):
+    """A URL of the API in which a piece is not what it has to be, or one is missing or too many."""
+
+
 class InvalidField(InvalidRequest):
     """A field of a resource has a value that it cannot have, or a key that is not known."""
 

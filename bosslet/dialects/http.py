@@ -50,6 +50,7 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.TimeNotEncodable: 400,
     errors.UnknownEncoding: 415,
     errors.NotAcceptable: 406,
+    errors.NoSuchUrl: 404,
     errors.UnknownFormat: 404,
     errors.MalformedBody: 400,
     errors.LengthRequired: 411,

@@ -25,6 +25,7 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.BossletError: 9002,
     errors.ConfigurationError: 9002,
     errors.InvalidRequest: 1006,
+    errors.NoSuchUrl: 1000,
     errors.InvalidField: 1003,
     errors.InvalidName: 1003,
     errors.NameTaken: 1003,
@@ -151,8 +152,8 @@ def _answer_no_such_url() -> Response:
     if found is None or found[1] not in SERVICES:
         # bossDB's router answers with a page, before anything that speaks JSON is reached.
         return Response(NO_SUCH_URL, 404, mimetype="text/html")
-    message = f"no such URL: a piece after {found[1]} is not what it has to be, or one is missing or too many"
-    return _json({"status": 404, "code": 1000, "message": message}, 404)
+    pieces = f"a piece after {found[1]} is not what it has to be, or one is missing or too many"
+    return answer_error(errors.NoSuchUrl(f"no such URL: {pieces}"))
 
 
 def answer_failure(error: Exception) -> Response:

@@ -61,7 +61,8 @@ class Call:
         found = (*self.errors, *_ANYWHERE)
         if self.bare:
             return found
-        found += (errors.NotAuthenticated, errors.TooManyAttempts, errors.NotAcceptable, errors.UnknownFormat)
+        found += (errors.NoSuchUrl, errors.NotAuthenticated, errors.TooManyAttempts)
+        found += (errors.NotAcceptable, errors.UnknownFormat)
         return found if self.body is None else (*found, *_OF_BODIES)
 
 
