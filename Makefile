@@ -4,10 +4,11 @@
 PYTHON ?= python3
 UV ?= uv
 OPTIONS ?=
+PART ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo serve test lint check lock clean
+.PHONY: install demo serve test torture lint check lock clean
 
 install: .venv/installed
 
@@ -19,6 +20,10 @@ serve: install
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+# About two hours. A part of it: make torture PART=kill, or with numbers of its own: make torture PART="kill --rounds 5".
+torture: .venv/installed-dev
+	$(BIN)/python -m tests.torture $(PART)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -1,0 +1,18 @@
+"""Every part of the torture in short: nothing is wrong in it, and it still runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.disks import NoDisk
+from tests.torture.figures import check
+from tests.torture.power import power
+
+
+def test_what_was_acknowledged_outlives_power_cuts(tmp_path: Path) -> None:
+    try:
+        check(power(tmp_path, cuts=2, seed=1, megabytes=256))
+    except NoDisk as reason:
+        pytest.skip(str(reason))
