@@ -11,8 +11,10 @@ order of ``CALLERS``. A new route takes a new row, which ``test_every_route_has_
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -177,20 +179,17 @@ class World:
         self._groups()
         self.datastore.close()  # so that all of it is in the one file
         self.file = uploads / CATALOG_FILE
-        self.saved = self.file.read_bytes()
+        self.saved = Path(shutil.copy(self.file, uploads / "saved.db"))
 
     def restore(self) -> None:
-        """Put the catalog back."""
-        self.datastore.close()
-        self.file.write_bytes(self.saved)
+        """Put the catalog back, in a transaction: what counts requests may just be writing to it."""
+        with closing(sqlite3.connect(self.saved)) as saved, closing(sqlite3.connect(self.file)) as file:
+            saved.backup(file)
 
     def state(self) -> list[str]:
         """Everything in the catalog, but for what counts requests."""
-        connection = sqlite3.connect(self.file)
-        try:
-            return [line for line in connection.iterdump() if 'INTO "usage"' not in line]
-        finally:
-            connection.close()
+        with closing(sqlite3.connect(self.file)) as file:
+            return [line for line in file.iterdump() if 'INTO "usage"' not in line]
 
     def _people(self) -> dict[str, str]:
         users = self.datastore.catalog.users
