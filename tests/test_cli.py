@@ -59,11 +59,11 @@ class Running:
         return body
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """The exit status and stderr; what it said by then is in ``said``."""
+        """The exit status, and stderr without the log of requests; what it said by then is in ``said``."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=40)
         self.said += out
-        return self.process.returncode, err
+        return self.process.returncode, re.sub(r"^\S+ INFO .*\n", "", err, flags=re.MULTILINE)
 
 
 @contextmanager
