@@ -17,6 +17,14 @@ class ConfigurationError(BossletError):
     """An operator's setting, option or folder that bosslet cannot start with."""
 
 
+class UnusableFile(ConfigurationError):
+    """A file, folder or address that cannot be read as a volume, or where none can be written."""
+
+
+class MissingLibrary(ConfigurationError):
+    """A file format whose library is not installed."""
+
+
 # What a request said
 
 

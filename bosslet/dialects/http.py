@@ -20,6 +20,8 @@ from bosslet.throttle import UNLIMITED, Quotas
 STATUS: dict[type[errors.BossletError], int] = {
     errors.BossletError: 500,
     errors.ConfigurationError: 500,
+    errors.UnusableFile: 500,
+    errors.MissingLibrary: 500,
     errors.InvalidRequest: 400,
     errors.InvalidField: 400,
     errors.InvalidName: 400,

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 CODE: dict[type[errors.BossletError], int] = {
     errors.BossletError: 9002,
     errors.ConfigurationError: 9002,
+    errors.UnusableFile: 9002,
+    errors.MissingLibrary: 9002,
     errors.InvalidRequest: 1006,
     errors.NoSuchUrl: 1000,
     errors.InvalidField: 1003,
