@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask
 
 from bosslet import config
@@ -10,8 +12,11 @@ from bosslet.dialects import DIALECTS, envelope
 from bosslet.dialects.budget import Budget
 from bosslet.dialects.http import Limits
 from bosslet.dialects.origin import Origins
+from bosslet.errors import StorageError
 from bosslet.jobs.queue import ensure_runner
 from bosslet.throttle import Quotas
+
+log = logging.getLogger(__name__)
 
 
 def create_app(datastore: Datastore | None = None, settings: config.Settings | None = None) -> Flask:
@@ -20,7 +25,7 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
     if datastore is None:
         datastore = open_datastore(settings)
         datastore.prepare()
-        ensure_runner(datastore)  # work that was asked for before a restart
+        _take_up(datastore)
     app = Flask(__name__, static_folder=None)
     envelope.register(app)
     limits = limits_of(settings)
@@ -28,6 +33,15 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
         register(app, datastore, limits)
     origins_of(settings).register(app)
     return app
+
+
+def _take_up(datastore: Datastore) -> None:
+    """What was begun before this start, as far as the disk lets it: all else can be served meanwhile."""
+    try:
+        datastore.complete()
+        ensure_runner(datastore)
+    except StorageError as error:
+        log.warning("what was begun before this start is not finished: %s", error)
 
 
 def origins_of(settings: config.Settings) -> Origins:

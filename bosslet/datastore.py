@@ -15,7 +15,8 @@ from bosslet.catalog.records import Channel, Collection, Experiment, Frame, Reso
 from bosslet.errors import BossletError, ConfigurationError
 from bosslet.geometry import Point
 from bosslet.volume.activity import Activity
-from bosslet.volume.image import LEVELS, Axes, Image
+from bosslet.volume.folders import sync_folder
+from bosslet.volume.image import LEVELS, Axes, Image, unfinished
 from bosslet.volume.layout import Layout
 from bosslet.volume.store import Store
 from bosslet.volume.volume import Volume
@@ -60,7 +61,7 @@ class Datastore:
             ConfigurationError: the folder cannot be made or written, or the catalog is of a later bosslet.
         """
         try:
-            self.uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(self.uploads)
         except OSError as error:
             raise ConfigurationError(f"{self.uploads}: cannot be used as the uploads folder: {error}") from error
         self.catalog.prepare()
@@ -70,6 +71,25 @@ class Datastore:
         if self._store is not None:
             self._store.close()
         self.catalog.close()
+
+    def complete(self) -> None:
+        """Finish what processes had begun that were killed: channels without files, levels that are not listed.
+
+        Takes as long as there is such work, however large the store is. What a living process is about to finish itself
+        is done twice, which does no harm; and a mark without a channel may be that of one that is about to get it.
+
+        Raises:
+            StorageError: something of it could not be done; it stays to be done the next time.
+        """
+        self.store.sweep()
+        ledger = self.store.ledger
+        paths = ledger.unfinished() if ledger else []
+        if ledger and paths:
+            for channel in self.catalog.resources.all_channels():
+                if channel.path in paths:
+                    self._make_files(channel)
+                    self.image(channel).describe()
+                    ledger.finish(channel.path)
 
     @property
     def store(self) -> Store:
@@ -119,20 +139,22 @@ class Datastore:
             StorageError: the disk did not take it, and it is not in the catalog either.
         """
         resources = self.catalog.resources
-        channel = resources.create_channel(
-            experiment,
-            name,
-            creator,
-            **settings,
-            block_shape=self.block_shape,
-            chunk_shape=self.chunk_shape,
-            path=resources.unused_path(experiment, name, self._holds_files),
-        )
-        try:
-            self._make_files(channel)
-        except BossletError:
-            resources.forget_channel(channel)
-            raise
+        path = resources.unused_path(experiment, name, self._holds_files)
+        with unfinished(self.store, path):
+            channel = resources.create_channel(
+                experiment,
+                name,
+                creator,
+                **settings,
+                block_shape=self.block_shape,
+                chunk_shape=self.chunk_shape,
+                path=path,
+            )
+            try:
+                self._make_files(channel)
+            except BossletError:
+                resources.forget_channel(channel)
+                raise
         return channel
 
     def describe(self, resource: Resource) -> None:
@@ -150,7 +172,17 @@ class Datastore:
 
     def _holds_files(self, path: str) -> bool:
         """Whether a path is in use on disk: perhaps by an image that a lost catalog knew."""
-        return self.store.document(f"{path}/zarr.json") is not None
+        places = [path, *(f"{path}/{level}" for level in LEVELS)]
+        return any(self.store.document(f"{place}/zarr.json") is not None for place in places)
+
+
+def _make_folder(folder: Path) -> None:
+    """With those above it that are missing; their names outlive a power cut."""
+    if not folder.is_dir():
+        if not folder.parent.exists():
+            _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def _attributes(channel: Channel) -> dict[str, Any]:

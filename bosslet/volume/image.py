@@ -11,11 +11,14 @@ Format: https://ngff.openmicroscopy.org/0.5/.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import zarr
 from zarr.core.buffer import Buffer
 
+from bosslet.errors import InvalidRequest
 from bosslet.pyramid import Pyramid
 from bosslet.volume.layout import Json, Layout
 from bosslet.volume.store import Shape, Store
@@ -66,8 +69,9 @@ class Image:
         """The voxels of a resolution, its array made and listed in the description when it was not there."""
         level = self.level(resolution, iso=iso)
         if not level.exists:
-            level.create()
-            self.describe()
+            with unfinished(self.store, self.path):
+                level.create()
+                self.describe()
         return level
 
     def levels(self, *, iso: bool = False) -> list[int]:
@@ -78,7 +82,7 @@ class Image:
 
     def describe(self) -> None:
         """Write the metadata of the image, from what it is and which resolutions exist."""
-        with self.store.locks.hold([self.path]):
+        with self.store.locks.hold([f"{self.path}/zarr.json", f"{self.path}/iso/zarr.json"]):
             self._describe(self.path, self.levels(), iso=False)
             if iso_levels := self.levels(iso=True):
                 self._describe(f"{self.path}/iso", iso_levels, iso=True)
@@ -114,3 +118,18 @@ class Image:
         # A frame may end before it starts, and an experiment have no samples: bossDB lets one make them all the same.
         z, y, x = self.pyramid.extent(resolution, iso=iso)
         return max(1, self.time_samples), max(1, z), max(1, y), max(1, x)
+
+
+@contextmanager
+def unfinished(store: Store, path: str) -> Iterator[None]:
+    """Inside it, files of an image are made; were this process killed, the next one that starts would know."""
+    if store.ledger is None:
+        yield
+        return
+    store.ledger.begin(path)
+    try:
+        yield
+    except InvalidRequest:
+        store.ledger.finish(path)  # refused before anything was made
+        raise
+    store.ledger.finish(path)

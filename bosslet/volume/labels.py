@@ -174,7 +174,8 @@ class LabelIndex:
     def _keep(self, index: Point, generation: bytes, table: LabelTable) -> None:
         _CACHE.put(self.volume.layout, generation, table)
         try:
-            self.volume.store.write_document(self._path(index), label_file.encode(table, generation))
+            with self.volume.store.locks.hold([self._path(index)]):
+                self.volume.store.write_document(self._path(index), label_file.encode(table, generation))
         except StorageError as error:
             # A full disk does not make an answer wrong; it is only counted again the next time.
             log.warning("the labels of a block could not be kept: %s", error)

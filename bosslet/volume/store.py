@@ -18,7 +18,7 @@ from bosslet.volume.faults import translated_errors
 from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
 from bosslet.volume.ledger import FOLDER, Ledger
-from bosslet.volume.leftovers import empty_leftover
+from bosslet.volume.leftovers import empty_leftover, remove_leftover
 from bosslet.volume.locks import Locks
 from bosslet.volume.presence import Presence
 
@@ -69,10 +69,10 @@ class Store:
         return None if array is None else self._remember(path, layout, array)
 
     def create_array(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
-        """The array at a path, made with this layout and shape where there is none."""
+        """The array at a path, made with this layout and shape where there is none; takes a lock as ``grow`` does."""
         if (found := self.array(path, layout)) is not None:
             return found
-        with translated_errors(path, writing=True):
+        with self.locks.hold([f"{path}/zarr.json"]), translated_errors(path, writing=True):
             self.prepare(f"{path}/zarr.json")
             try:
                 created = self._open(path, layout, shape)
@@ -86,9 +86,9 @@ class Store:
     def grow(self, path: str, layout: Layout, shape: Shape) -> ts.TensorStore:
         """The array, its shape extended where ``shape`` is larger; an array never shrinks.
 
-        Takes the lock of the path: never call it while holding the lock of a block.
+        Takes the lock of its metadata: never call it while holding the lock of a block.
         """
-        with self.locks.hold([path]), translated_errors(path, writing=True):
+        with self.locks.hold([f"{path}/zarr.json"]), translated_errors(path, writing=True):
             array = self._open(path, layout)
             self.prepare(f"{path}/zarr.json")
             union = [max(sides) for sides in zip(array.shape, shape, strict=True)]
@@ -102,7 +102,7 @@ class Store:
         return bytes(found.value) if found.state == "value" else None
 
     def write_document(self, path: str, content: bytes) -> None:
-        """Put a small file: written beside, synced, renamed over the old one."""
+        """Put a small file: written beside, synced, renamed over the old one; the caller holds the lock of its path."""
         with translated_errors(path, writing=True):
             self.prepare(path)
             self._documents.write(path, content).result()
@@ -116,6 +116,14 @@ class Store:
             if folder := path.rpartition("/")[0]:
                 self._folders.ensure(folder)
             empty_leftover(self._root / path)
+
+    def sweep(self) -> None:
+        """Remove what writers that were killed left beside files; takes no longer when there are more files."""
+        if self._root is not None:
+            with translated_errors(self.url, writing=True):
+                for names in self.locks.last_held():
+                    for name in names:
+                        remove_leftover(self._root / name)
 
     def reading(self, path: str, ranges: list[slice]) -> Reading:
         """Pieces of a file, from now on being read."""

@@ -232,7 +232,7 @@ class Volume:
         return self.store.locks.hold(self._lock_name(time.start, part.index) for time, part in pieces)
 
     def _lock_name(self, time: int, index: Point) -> str:
-        return f"{self.path}/{time}/{index}"
+        return f"{self.path}/{self.layout.file(time, index)}"
 
 
 def _index(times: range, box: Box) -> tuple[slice, slice, slice, slice]:
