@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 from bosslet.errors import StorageError, StorageFull, UnreadableBlock
 
-_NOT_A_FILE = {errno.EISDIR, errno.ENOTDIR}
+_IN_THE_WAY = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST}
+"""A folder where a file should be, or the other way round."""
 _NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -28,7 +29,7 @@ def translated_errors(what: str, *, writing: bool = False) -> Iterator[None]:
         number = _number(error) if writing else None
         if number in _NOT_WRITABLE:
             raise StorageFull(f"{what}: cannot be written: {_brief(error)}") from error
-        if number is not None and number not in _NOT_A_FILE:
+        if number is not None and number not in _IN_THE_WAY:
             raise StorageError(f"{what}: cannot be written: {_brief(error)}") from error
         raise UnreadableBlock(f"{what}: {_brief(error)}") from error
 
