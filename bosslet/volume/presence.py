@@ -59,9 +59,9 @@ class Presence:
                 if not self._has_file(path, block) and self._is_missed(path, block):
                     raise UnreadableBlock(f"block {_name(block)} was written, and its file is gone")
 
-    def check_all(self, path: str, found: Container[Block]) -> None:
-        """The same for all blocks of an array, after they were listed."""
-        self.check(path, (b for b, entry in self._ledger.entries(path).items() if entry.stored and b not in found))
+    def not_listed(self, path: str, found: Container[Block]) -> list[Block]:
+        """The blocks of an array that were written and are not among these; to be checked: some may be new, or gone."""
+        return [block for block, entry in self._ledger.entries(path).items() if entry.stored and block not in found]
 
     def check_array(self, path: str, known: Shape | None, shape: Shape | None) -> None:
         """``known`` is what ``shape`` said before the array was looked for; ``shape`` what was found then.

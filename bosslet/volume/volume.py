@@ -71,7 +71,9 @@ class Volume:
         """
         found = self.listed_blocks()
         if self.store.presence is not None:
-            self.store.presence.check_all(self.path, found)
+            for block in self.store.presence.not_listed(self.path, found):
+                box = Grid(self.layout.block).box_of(block[1:])
+                self.store.presence.check(self.path, [block], f"{self.path} {box}")
         return [(time, (z, y, x)) for time, z, y, x in sorted(found)]
 
     def listed_blocks(self) -> set[Block]:

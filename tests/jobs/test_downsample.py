@@ -202,14 +202,16 @@ def test_a_block_that_cannot_be_read_fails_the_job_and_is_named(
     channel = make_channel()
     fill(datastore, channel, EVERYWHERE)
     block = datastore.uploads / channel.path / "0" / "c" / "1" / "0" / "1" / "2"
-    block.write_bytes(block.read_bytes()[:-7])
-    with pytest.raises(UnreadableBlock):
-        run(datastore, channel)
-    assert status(datastore, channel) is DownsampleStatus.FAILED
-    job = datastore.catalog.downsampling.job(channel.id)
-    assert job is not None
-    assert f"{channel.path}/0" in job.reason
-    block.unlink()
+    whole = block.read_bytes()
+    for damage in (lambda: block.write_bytes(whole[:-7]), block.unlink):
+        damage()
+        with pytest.raises(UnreadableBlock):
+            run(datastore, channel)
+        assert status(datastore, channel) is DownsampleStatus.FAILED
+        job = datastore.catalog.downsampling.job(channel.id)
+        assert job is not None
+        assert f"{channel.path}/0 0:8," in job.reason
+    block.write_bytes(whole)
     assert run(datastore, channel) is DownsampleStatus.DOWNSAMPLED
     assert_levels(datastore, channel)
 
