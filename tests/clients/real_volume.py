@@ -89,6 +89,7 @@ def main() -> None:
 def uploads_folder(kept: Path | None) -> Iterator[Path]:
     """The folder to serve: a temporary one if none is to be kept."""
     if kept is not None:
+        kept.resolve().parent.mkdir(parents=True, exist_ok=True)
         yield kept.resolve()
         return
     folder = Path(tempfile.mkdtemp(prefix="real-volume-"))
@@ -102,12 +103,13 @@ def uploads_folder(kept: Path | None) -> Iterator[Path]:
 def intern_set_up_for(server: Server, home: Path) -> Iterator[None]:
     """As its documentation says: by the environment, which its child processes inherit."""
     names = {"INTERN_PROTOCOL": "http", "INTERN_HOST": server.host, "INTERN_TOKEN": "public", "HOME": str(home)}
-    before = {name: os.environ.get(name) for name in names}
+    before = dict(os.environ)
     os.environ.update(names)
     try:
         yield
     finally:
-        os.environ.update({name: value for name, value in before.items() if value is not None})
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def upload_slices(data: Path, expected: Voxels) -> None:

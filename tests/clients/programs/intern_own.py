@@ -1,13 +1,14 @@
 """Run the integration tests that intern ships inside its package, as they are, against a bossDB or a bosslet.
 
-    python intern_own.py --host 127.0.0.1:5000 --token TOKEN [--protocol http] [--skipped] [--json]
+    python intern_own.py --host 127.0.0.1:5000 --token TOKEN [--protocol http] [--seed 1] [--skipped] [--json]
 
 The account of the token needs the roles user-manager and resource-manager, and no more. Adapted are the surroundings
 only:
 
 - The tests read ``test.cfg`` in the folder that they run in: one is made, in a folder that is removed.
 - Some hand a number to the constructors of resources where 1.4.2 wants the dictionary ``raw``; it becomes an empty one.
-- Random names are the same every time: they are drawn from 10,000, and two that are equal fail a test.
+- Random names are the same every time: they are drawn from 10,000, and two that are equal fail a test. To run them
+  again on a server on which the names are taken, choose another ``--seed``.
 - ``--skipped`` also runs what its authors skip ("currently indexing disabled").
 
 ``--json`` prints one object, from the name of each test to what became of it: "ok", "skipped: why" or a traceback.
@@ -84,10 +85,10 @@ def cases() -> Iterator[type[unittest.TestCase]]:
                 yield value
 
 
-def run(protocol: str, host: str, token: str, *, skipped: bool) -> dict[str, str]:
+def run(protocol: str, host: str, token: str, *, seed: int, skipped: bool) -> dict[str, str]:
     """From the name of each test to what became of it."""
     take_any_raw()
-    random.seed(1)
+    random.seed(seed)
     outcomes = Outcomes()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -115,11 +116,12 @@ def main() -> None:
     parser.add_argument("--protocol", default="http")
     parser.add_argument("--host", required=True, help="name or address, and :port")
     parser.add_argument("--token", required=True)
+    parser.add_argument("--seed", type=int, default=1, help="of the names that the tests draw")
     parser.add_argument("--skipped", action="store_true", help="also run what intern skips")
     parser.add_argument("--json", action="store_true", help="print an object, and nothing else")
     options = parser.parse_args()
     printed, sys.stdout = sys.stdout, sys.stderr  # intern prints as it works
-    found = run(options.protocol, options.host, options.token, skipped=options.skipped)
+    found = run(options.protocol, options.host, options.token, seed=options.seed, skipped=options.skipped)
     sys.stdout = printed
     if options.json:
         print(json.dumps(found))
