@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import Authentication
 from bosslet.dialects.boss import errors, login, openapi, routing, service
-from bosslet.dialects.boss.authentication import Authentication
 from bosslet.dialects.boss.channels import ChannelList, ChannelView
 from bosslet.dialects.boss.collections import CollectionList, CollectionView
 from bosslet.dialects.boss.cutout import CutoutView, ToBlackView

@@ -7,8 +7,8 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import ADMIN_GROUP, Channel, DownsampleStatus, Permission, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import fields, representations
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.marks import refuse_marked
 from bosslet.dialects.boss.negotiation import Json, JsonView, parsed_body
 from bosslet.errors import InvalidField, MissingPermission
@@ -70,7 +70,9 @@ class ChannelView(JsonView):
     def delete(self, collection: str, experiment: str, channel: str) -> Json:
         """Mark a channel for deletion."""
         access.require_role(current_user(), Role.RESOURCE_MANAGER)
-        self.resources.delete_channel(self._permitted(collection, experiment, channel, Permission.DELETE))
+        record = self._permitted(collection, experiment, channel, Permission.DELETE)
+        self.resources.delete_channel(record)
+        self.datastore.describe(record)
         return None, 204
 
     def _permitted(self, collection: str, experiment: str, name: str, permission: Permission) -> Channel:

@@ -7,8 +7,8 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import Collection, Permission, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import fields, representations
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.marks import refuse_marked
 from bosslet.dialects.boss.negotiation import Json, JsonView, parsed_body
 
@@ -60,6 +60,7 @@ class CollectionView(JsonView):
         access.require_role(current_user(), Role.RESOURCE_MANAGER)
         record = self._permitted(collection, Permission.DELETE)
         self.resources.delete_collection(record.name)
+        self.datastore.describe(record)
         return None, 204
 
     def _permitted(self, name: str, permission: Permission) -> Collection:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bosslet.catalog.records import Channel, Direction, Permission
 from bosslet.codecs.blosc import check_size
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss.authentication import current_user
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss.cutout_request import CutoutRequest, CutoutUrl, wanted_labels
 from bosslet.dialects.boss.encodings import BLOSC, ENCODINGS, accepted_encoding, sent_encoding
 from bosslet.dialects.boss.negotiation import HTML, Json, JsonView, present

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bosslet import access
 from bosslet.catalog.records import Channel, Experiment, Permission
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss.authentication import current_user
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss.marks import refuse_marked_ancestors
 from bosslet.errors import (
     InvalidBox,

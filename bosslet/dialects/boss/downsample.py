@@ -13,8 +13,8 @@ from flask import request
 from bosslet.catalog.downsampling import PENDING
 from bosslet.catalog.records import Channel, DownsampleStatus, Permission, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import fields
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.cutout_request import permitted_channel
 from bosslet.dialects.boss.negotiation import Json, JsonView, parsed_body
 from bosslet.errors import InvalidBox, InvalidState, UnequalVoxelSides

@@ -7,8 +7,8 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import Experiment, Permission, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import fields, representations
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.marks import refuse_marked
 from bosslet.dialects.boss.negotiation import Json, JsonView, parsed_body
 from bosslet.errors import InvalidField
@@ -65,7 +65,9 @@ class ExperimentView(JsonView):
     def delete(self, collection: str, experiment: str) -> Json:
         """Mark an experiment for deletion."""
         access.require_role(current_user(), Role.RESOURCE_MANAGER)
-        self.resources.delete_experiment(self._permitted(collection, experiment, Permission.DELETE))
+        record = self._permitted(collection, experiment, Permission.DELETE)
+        self.resources.delete_experiment(record)
+        self.datastore.describe(record)
         return None, 204
 
     def _permitted(self, collection: str, name: str, permission: Permission) -> Experiment:

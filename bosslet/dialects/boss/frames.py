@@ -7,8 +7,8 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import Frame, Permission, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import fields, representations
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.marks import refuse_marked
 from bosslet.dialects.boss.negotiation import Json, JsonView, parsed_body
 
@@ -72,7 +72,9 @@ class FrameView(JsonView):
     def delete(self, frame: str) -> Json:
         """Mark a coordinate frame for deletion."""
         access.require_role(current_user(), Role.RESOURCE_MANAGER)
-        self.resources.delete_frame(self._permitted(frame, Permission.DELETE).name)
+        record = self._permitted(frame, Permission.DELETE)
+        self.resources.delete_frame(record.name)
+        self.datastore.describe(record)
         return None, 204
 
     def _permitted(self, name: str, permission: Permission) -> Frame:

@@ -11,7 +11,7 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import ADMIN_GROUP, PUBLIC_GROUP, Address, Role
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss.authentication import current_user
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss.negotiation import Json, JsonView
 from bosslet.errors import InvalidFilter, MissingArgument, MissingRole, Protected, UserNotFound
 

@@ -10,9 +10,9 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import Permission
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import addressed
 from bosslet.dialects.boss.addressed import Addressed
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.negotiation import Json, JsonView
 from bosslet.errors import MissingMetadata
 

@@ -13,7 +13,7 @@ from flask import request
 
 from bosslet.catalog.records import Direction
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss.authentication import current_user
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss.negotiation import Json, JsonView
 from bosslet.dialects.http import Limits
 from bosslet.errors import InvalidField, MissingPermission

@@ -38,7 +38,7 @@ class ReserveView(JsonView):
         names = (collection, experiment, channel)
         record = permitted_channel(self.datastore, *names, Permission.ADD_VOLUMETRIC_DATA)
         refuse_image(record)
-        return {"start_id": self.datastore.catalog.resources.reserve_ids(record.id, number(count)), "count": count}
+        return {"start_id": self.datastore.reserve_ids(record, number(count)), "count": count}
 
 
 class IdsView(MethodView):

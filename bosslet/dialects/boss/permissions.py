@@ -17,9 +17,9 @@ from flask import request
 from bosslet import access
 from bosslet.catalog.records import Permission, PermissionSet, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import addressed, fields
 from bosslet.dialects.boss.addressed import Addressed
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.negotiation import JSON, Json, JsonView, parsed_body
 from bosslet.errors import InvalidField, MissingArgument, MissingReplacement
 

@@ -17,7 +17,7 @@ from flask.views import MethodView
 from bosslet.catalog.records import Channel, Direction, Permission
 from bosslet.codecs import picture
 from bosslet.datastore import Datastore
-from bosslet.dialects.boss.authentication import current_user
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss.cutout_request import (
     Span,
     box_of_spans,

@@ -16,8 +16,8 @@ from pydantic import BeforeValidator
 from bosslet import access
 from bosslet.catalog.records import Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.authentication import current_user
 from bosslet.dialects.boss import fields
-from bosslet.dialects.boss.authentication import current_user
 from bosslet.dialects.boss.negotiation import Json, JsonView, parsed_body
 from bosslet.errors import AccountNotFound, AccountProtected, InvalidRole, NotAuthenticated, Protected, UserNotFound
 
