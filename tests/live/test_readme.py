@@ -62,7 +62,9 @@ def demo() -> Iterator[Demo]:
 def run(demo: Demo, tmp_path: Path) -> Callable[[str, str], str]:
     """Runs a block in a folder of its own, in which ``uploads`` is the demo's, and a home without anything in it."""
     (tmp_path / "uploads").symlink_to(demo.folder)
-    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
 
     def run(language: str, code: str) -> str:
         command = [sys.executable, "-c"] if language == "python" else ["bash", "-euc"]
