@@ -38,15 +38,23 @@ class Channel:
 
     def write(self, box: Box, voxels: NDArray[Any]) -> int:
         """POST the voxels, (z, y, x); the status that was answered."""
-        body = blosc.compress(np.ascontiguousarray(voxels, self.dtype), 8 * self.dtype.itemsize, cname="lz4")
-        answer = self.session.post(self.url_of(box), data=body, headers={"Content-Type": "application/blosc"})
-        return answer.status_code
+        headers = {"Content-Type": "application/blosc"}
+        return self.session.post(self.url_of(box), data=self.packed(voxels), headers=headers).status_code
 
     def read(self, box: Box) -> NDArray[Any]:
         """The voxels of a box, (z, y, x)."""
         answer = self.session.get(self.url_of(box), headers={"Accept": "application/blosc"})
         assert answer.status_code == 200, answer.text
-        return np.frombuffer(blosc.decompress(answer.content), self.dtype).reshape(box.shape)
+        return self.unpacked(answer.content, box)
+
+    def packed(self, voxels: NDArray[Any]) -> bytes:
+        """Voxels as the body of a POST."""
+        body: bytes = blosc.compress(np.ascontiguousarray(voxels, self.dtype), 8 * self.dtype.itemsize, cname="lz4")
+        return body
+
+    def unpacked(self, body: bytes, box: Box) -> NDArray[Any]:
+        """The voxels in the body of an answer."""
+        return np.frombuffer(blosc.decompress(body), self.dtype).reshape(box.shape)
 
     def url_of(self, box: Box) -> str:
         """Where the voxels of a box are."""

@@ -12,10 +12,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import requests
@@ -68,10 +69,15 @@ class Server:
 
 
 @contextmanager
-def serving(uploads: Path, *options: str, **settings: object) -> Iterator[Server]:
-    """A server on a folder until the block ends, unless it ended before; ``settings`` are of the configuration."""
+def serving(
+    uploads: Path, *options: str, variables: Mapping[str, str] = MappingProxyType({}), **settings: object
+) -> Iterator[Server]:
+    """A server on a folder until the block ends, unless it ended before; ``settings`` are of the configuration.
+
+    ``variables`` are of its environment.
+    """
     log = Path(tempfile.mkstemp(prefix="server-", suffix=".log", dir=uploads.parent)[1])
-    server = _started(uploads, log, options, settings)
+    server = _started(uploads, log, options, settings, variables)
     try:
         # The socket listened before there was a worker: the first answer says that there is one.
         requests.get(f"{server.url}/ping/", timeout=TO_END).raise_for_status()
@@ -92,12 +98,14 @@ def environment(home: Path, **settings: object) -> dict[str, str]:
     return {**kept, **chosen, "HOME": str(home), "PYTHONPATH": str(ROOT)}
 
 
-def _started(uploads: Path, log: Path, options: tuple[str, ...], settings: dict[str, object]) -> Server:
+def _started(
+    uploads: Path, log: Path, options: tuple[str, ...], settings: dict[str, object], variables: Mapping[str, str]
+) -> Server:
     command = [sys.executable, "-m", "bosslet", "serve", str(uploads), "--port", "0", *options]
     with log.open("w") as stderr:
         process = subprocess.Popen(
             command,
-            env=environment(uploads.parent, **{"log_level": "warning", **settings}),
+            env={**environment(uploads.parent, **{"log_level": "warning", **settings}), **variables},
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import platform
 import sys
@@ -16,9 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.torture.disks import NoDisk
+from tests.torture.faults import faults
 from tests.torture.figures import Figure
 from tests.torture.kill import kill
 from tests.torture.power import power
+from tests.torture.shim import NoShim
 
 RESULTS = Path(".torture")
 Result = tuple[str, float, list[Figure]]
@@ -43,6 +46,8 @@ def report(context: click.Context, results: Sequence[Result] | None) -> None:
     for name, seconds, figures in found:
         for number, figure in enumerate(figures):
             table.add_row(name if number == 0 else "", figure.what, f"{figure.found:,}", figure.wanted, _mark(figure))
+        for detail in [detail for figure in figures for detail in figure.details][:20]:
+            table.add_row("", detail)
         table.add_row("", "seconds that it took", f"{seconds:,.0f}", "", "", end_section=True)
     Console(width=110).print(table)
     sys.exit(not all(figure.ok for _, _, figures in found for figure in figures))
@@ -67,9 +72,9 @@ def _part(name: str, work: Callable[..., list[Figure]], **defaults: int | float)
 def _kept(name: str, numbers: dict[str, Any], result: Result) -> Result:
     """The same, after it was written to a file."""
     _, seconds, figures = result
-    figures_by_name = [{"what": f.what, "found": f.found, "wanted": f.wanted, "ok": f.ok} for f in figures]
+    lines = [dataclasses.asdict(figure) | {"ok": figure.ok} for figure in figures]
     machine = f"{platform.platform()}, Python {platform.python_version()}"
-    content = {"part": name, **numbers, "machine": machine, "seconds": round(seconds), "figures": figures_by_name}
+    content = {"part": name, **numbers, "machine": machine, "seconds": round(seconds), "figures": lines}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
     return result
@@ -81,9 +86,10 @@ def _mark(figure: Figure) -> str:
 
 _part("kill", kill, rounds=200, writes=20_000)
 _part("power", power, cuts=50)
+_part("faults", faults, step=1)
 
 if __name__ == "__main__":
     try:
         main()
-    except NoDisk as error:
+    except (NoDisk, NoShim) as error:
         sys.exit(str(error))

@@ -15,6 +15,8 @@ class Figure:
     found: Number
     most: Number | None = None
     least: Number | None = None
+    details: tuple[str, ...] = ()
+    """What exactly was wrong."""
 
     @property
     def ok(self) -> bool:
@@ -31,5 +33,6 @@ class Figure:
 
 def check(figures: list[Figure]) -> None:
     """For tests: raise AssertionError unless all are within their limits."""
-    wrong = [f"{figure.what}: {figure.found}, not {figure.wanted}" for figure in figures if not figure.ok]
-    assert not wrong, "; ".join(wrong)
+    wrong = [figure for figure in figures if not figure.ok]
+    lines = [f"{f.what}: {f.found}, not {f.wanted}; {'; '.join(f.details[:20])}" for f in wrong]
+    assert not lines, "\n".join(lines)
