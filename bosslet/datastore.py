@@ -11,8 +11,9 @@ from threading import Lock
 from typing import Any
 
 from bosslet.catalog.catalog import Catalog
-from bosslet.catalog.records import Channel, Collection, Experiment, Frame, Resource, User
-from bosslet.errors import BossletError, ConfigurationError
+from bosslet.catalog.description import Description
+from bosslet.catalog.records import Channel, Experiment, Resource, User
+from bosslet.errors import BossletError, ConfigurationError, UnreadableBlock
 from bosslet.geometry import Point
 from bosslet.volume.activity import Activity
 from bosslet.volume.folders import sync_folder
@@ -128,7 +129,8 @@ class Datastore:
             ),
             time_samples=experiment.num_time_samples,
             labels=channel.annotation,
-            attributes=_attributes(channel),
+            # Asked for when they are written, by which time others may have changed or renamed it.
+            attributes=lambda: self.catalog.resources.description(channel.id).json_ready(),
         )
 
     def create_channel(self, experiment: Experiment, name: str, creator: User, **settings: Any) -> Channel:  # noqa: ANN401 - catalog.fields has them
@@ -155,12 +157,46 @@ class Datastore:
             except BossletError:
                 resources.forget_channel(channel)
                 raise
+        if channel.sources or channel.related:
+            self.describe(channel)
         return channel
 
     def describe(self, resource: Resource) -> None:
-        """Write anew what the files say of all channels in a resource, after it was changed or renamed."""
-        for channel in self.catalog.resources.channels_in(resource):
+        """Write anew what the files say of the channels in a resource, after it was changed, renamed or marked.
+
+        Where they say the same already, they stay. Other channels of an experiment name the one that was changed.
+        """
+        outer = resource.experiment if isinstance(resource, Channel) else resource
+        for channel in self.catalog.resources.channels_in(outer):
+            if not self.is_described(channel):
+                self.image(channel).describe()
+
+    def is_described(self, channel: Channel) -> bool:
+        """Whether the files of a channel say what the catalog says.
+
+        Raises:
+            NotFound: the catalog does not know it any more.
+        """
+        try:
+            said = self.description_in_files(channel.path)
+        except UnreadableBlock:
+            return False
+        return said.agrees_with(self.catalog.resources.description(channel.id))
+
+    def description_in_files(self, path: str) -> Description:
+        """What the files at a path say that they are.
+
+        Raises:
+            UnreadableBlock: nothing, or nothing that can be understood.
+        """
+        return Description.in_document(self.store.document(f"{path}/zarr.json") or b"")
+
+    def reserve_ids(self, channel: Channel, count: int) -> int:
+        """As of the catalog; and the files know a bound of what was reserved before anybody is given it."""
+        first = self.catalog.resources.reserve_ids(channel.id, count)
+        if (first - 1).bit_length() != (first + count - 1).bit_length():
             self.image(channel).describe()
+        return first
 
     def _make_files(self, channel: Channel) -> None:
         image = self.image(channel)
@@ -183,29 +219,3 @@ def _make_folder(folder: Path) -> None:
             _make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
-
-
-def _attributes(channel: Channel) -> dict[str, Any]:
-    """What is needed to make the catalog's rows of a channel again."""
-    experiment = channel.experiment
-    return {
-        "format": 1,
-        "collection": _fields(experiment.collection, "name", "description", "public", "creator"),
-        "coordinate_frame": _fields(
-            experiment.frame, "name", "description", "start", "stop", "voxel_size", "voxel_unit", "creator"
-        ),
-        "experiment": _fields(
-            experiment,
-            *("name", "description", "public", "creator", "num_hierarchy_levels", "hierarchy_method"),
-            *("num_time_samples", "time_step", "time_step_unit"),
-        ),
-        "channel": _fields(
-            channel,
-            *("name", "description", "public", "creator", "type", "datatype", "default_time_sample"),
-            *("base_resolution", "sources", "related"),
-        ),
-    }
-
-
-def _fields(record: Collection | Experiment | Channel | Frame, *names: str) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in names}

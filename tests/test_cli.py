@@ -233,6 +233,7 @@ def test_every_verb_explains_itself_by_an_example() -> None:
         ["downsample"],
         ["index"],
         ["verify"],
+        ["repair"],
         *(["user", name] for name in ("create", "list", "token", "delete")),
         [],
     ]

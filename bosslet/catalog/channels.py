@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, exists, func, or_, select, true, updat
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bosslet.catalog.database import Section
+from bosslet.catalog.description import Description
 from bosslet.catalog.fields import ChannelChanges, ChannelFields, NewChannel
 from bosslet.catalog.links import replace_links
 from bosslet.catalog.lookup import channel_of, channels_where, find_channel
@@ -77,6 +78,12 @@ class Channels(Section):
         """Every channel that there is, marked ones too; in order of creation."""
         with self._database.read() as connection:
             return channels_where(connection, true())
+
+    def description(self, channel_id: int) -> Description:
+        """What the files of a channel should say of it now; raises NotFound."""
+        with self._database.read() as connection:
+            next_id = connection.scalar(select(ChannelRow.next_id).where(ChannelRow.id == channel_id)) or 1
+            return Description.of(channel_of(connection, channel_id), next_id)
 
     def channel_names(self, experiment: Experiment) -> list[str]:
         """All that are not marked, in order of creation."""

@@ -41,6 +41,13 @@ def images_in(uploads: Path) -> list[str]:
     return sorted(str(document.parent.relative_to(uploads)) for document in found)
 
 
+def undescribed_images(uploads: Path) -> list[str]:
+    """The paths of folders with arrays of which nobody says what they are."""
+    arrays = uploads.glob("[!.]*/[!.]*/[!.]*/[0-9]/zarr.json")
+    images = {array.parent.parent for array in arrays if not (array.parent.parent / "zarr.json").exists()}
+    return sorted(str(image.relative_to(uploads)) for image in images)
+
+
 def levels_of(image: Image) -> list[Level]:
     """All that there could be."""
     plain = [Level(resolution, False, image.level(resolution)) for resolution in LEVELS]

@@ -11,9 +11,9 @@ Format: https://ngff.openmicroscopy.org/0.5/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import zarr
 from zarr.core.buffer import Buffer
@@ -56,8 +56,8 @@ class Image:
     axes: Axes
     time_samples: int = 1
     labels: bool = False
-    attributes: Json = field(default_factory=dict)
-    """What bosslet keeps about the channel beside the OME-Zarr metadata."""
+    attributes: Callable[[], Json] = dict
+    """What bosslet keeps about the channel beside the OME-Zarr metadata, as it is when this is called."""
 
     def level(self, resolution: int, *, iso: bool = False) -> Volume:
         """The voxels of a resolution, whether or not anything was written to it yet."""
@@ -92,7 +92,7 @@ class Image:
         if self.labels:
             ome["image-label"] = {"version": "0.5"}
         documents: dict[str, Buffer] = {}
-        zarr.create_group(documents, attributes={"ome": ome, "bosslet": self.attributes})
+        zarr.create_group(documents, attributes={"ome": ome, "bosslet": self.attributes()})
         self.store.write_document(f"{path}/zarr.json", documents["zarr.json"].to_bytes())
 
     def _multiscales(self, levels: list[int], *, iso: bool) -> Json:

@@ -156,7 +156,7 @@ def test_labels_say_that_they_are(folder: Store, tmp_path: Path, labels: bool) -
 
 
 def test_what_the_catalog_knows_travels_with_the_voxels(folder: Store, tmp_path: Path) -> None:
-    image_in(folder, attributes={"names": ["col", "exp", "chan"], "é": None}).create_level(0)
+    image_in(folder, attributes=lambda: {"names": ["col", "exp", "chan"], "é": None}).create_level(0)
     document = json.loads((tmp_path / PATH / "zarr.json").read_text(encoding="utf-8"))
     assert document["attributes"]["bosslet"] == {"names": ["col", "exp", "chan"], "é": None}
 
