@@ -11,8 +11,9 @@ The map, top layer first; a line may import only from the lines below it (import
     datastore         the one door: names -> Volume
     access, throttle  who may do what; how much a month: the same for every dialect
     catalog | volume  what exists (SQL) | voxels by box (TensorStore)
+    sources           volumes in other people's files, seen as one array
     codecs            array <-> bytes on the wire
-    pyramid           arithmetic of resolutions
+    pyramid, spacing  arithmetic of resolutions; voxel sizes and their units
     geometry          Box and Grid: arithmetic on (z, y, x), half-open
     errors, logs      what can go wrong, in our own words, without HTTP; lines about it
 """
