@@ -1,0 +1,32 @@
+"""Every part of the torture in short: nothing is wrong in it, and it still runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.disks import NoDisk
+from tests.torture.faults import faults
+from tests.torture.figures import check
+from tests.torture.power import power
+from tests.torture.registers import registers
+from tests.torture.shim import NoShim
+
+
+def test_what_was_acknowledged_outlives_power_cuts(tmp_path: Path) -> None:
+    try:
+        check(power(tmp_path, cuts=2, seed=1, megabytes=256))
+    except NoDisk as reason:
+        pytest.skip(str(reason))
+
+
+def test_nothing_is_lost_where_calls_of_the_system_fail(tmp_path: Path) -> None:
+    try:
+        check(faults(tmp_path, step=17, seed=1, every_way=False))
+    except NoShim as reason:
+        pytest.skip(str(reason))
+
+
+def test_single_voxels_are_registers(tmp_path: Path) -> None:
+    check(registers(tmp_path, operations=800, seed=1))
