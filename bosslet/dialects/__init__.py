@@ -10,11 +10,12 @@ from collections.abc import Callable
 from flask import Flask
 
 from bosslet.datastore import Datastore
-from bosslet.dialects import boss, metrics, web
+from bosslet.dialects import boss, metrics, precomputed, web
 from bosslet.dialects.http import Limits
 
 DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {
     "metrics": metrics.register,  # first, so that it sees every request before anybody answers it
     "boss": boss.register,
+    "precomputed": precomputed.register,
     "web": web.register,
 }
