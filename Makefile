@@ -8,7 +8,7 @@ PART ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install demo serve test torture lint check lock clean
+.PHONY: install demo serve test torture bench lint check lock clean
 
 install: .venv/installed
 
@@ -33,6 +33,10 @@ lint: .venv/installed-dev
 
 check: lint
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+# All tables and pictures of docs/performance.md. One part of them: make bench OPTIONS=reads (python -m benchmarks --help).
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks $(OPTIONS)
 
 # Resolves for all supported Pythons what pyproject.toml asks for, and leaves other pins alone. An upgrade is a commit of
 # its own: make lock UPGRADE=--upgrade. Pipfile is brought into step by hand; a test compares.
