@@ -9,8 +9,9 @@ HTTP: RFC 9110, sections 8.4 (content codings), 8.8.3 and 13 (entity tags and co
 from __future__ import annotations
 
 import gzip
-from hashlib import sha256
+import zlib
 
+import google_crc32c
 import zstandard
 from flask import Request, Response, request
 
@@ -31,7 +32,7 @@ def file_like(body: bytes, media_type: str, *, compress: bool = True) -> Respons
     if compress:
         response.vary.add("Accept-Encoding")
     # Of the bytes as they are sent: another coding is another representation.
-    response.set_etag(sha256(sent).hexdigest()[:32])
+    response.set_etag(_checksum(sent))
     response.make_conditional(request)
     return as_it_is_now(response)
 
@@ -63,3 +64,8 @@ def _shrinks(body: bytes) -> bool:
 def _zstd(body: bytes) -> bytes:
     # A compressor must not be used by two threads at once; a new one costs 10 microseconds.
     return zstandard.ZstdCompressor(level=1).compress(body)
+
+
+def _checksum(body: bytes) -> str:
+    """Two checksums by different polynomials, which are as one of 64 bits; a digest would take 0.15 ms for 256 KB."""
+    return f"{google_crc32c.value(body):08x}{zlib.crc32(body):08x}"
