@@ -42,8 +42,8 @@ bench: .venv/installed-dev
 # its own: make lock UPGRADE=--upgrade. Pipfile is brought into step by hand; a test compares.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url $(UPGRADE)
 lock:
-	$(COMPILE) --extra hdf5 --extra jp2k pyproject.toml --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock --group check --extra hdf5 --extra jp2k pyproject.toml --output-file requirements-dev.lock
+	$(COMPILE) --extra hdf5 --extra jp2k --extra viewer pyproject.toml --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --group check --extra hdf5 --extra jp2k --extra viewer pyproject.toml --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
