@@ -16,11 +16,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from tests.torture.damage import damage
 from tests.torture.disks import NoDisk
 from tests.torture.faults import faults
 from tests.torture.figures import Figure
 from tests.torture.kill import kill
 from tests.torture.power import power
+from tests.torture.registers import registers
 from tests.torture.shim import NoShim
 
 RESULTS = Path(".torture")
@@ -86,7 +88,9 @@ def _mark(figure: Figure) -> str:
 
 _part("kill", kill, rounds=200, writes=20_000)
 _part("power", power, cuts=50)
+_part("registers", registers, operations=100_000)
 _part("faults", faults, step=1)
+_part("damage", damage, rounds=100)
 
 if __name__ == "__main__":
     try:

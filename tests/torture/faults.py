@@ -206,7 +206,7 @@ def faults(folder: Path, step: int, seed: int, *, every_way: bool = True) -> lis
         Figure("answers or voxels that were wrong during it or after it", len(victim.wrong), 0, details=wrong),
         Figure("workers that died", died, most=0),
         Figure("files that stayed open", max(0, kept), most=40),
-        Figure("temporary files that were left", len(left), most=20),
+        Figure("temporary files that were left, to be used by the next write", len(left), most=victim.refused),
     ]
 
 

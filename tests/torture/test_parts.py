@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture.damage import damage
 from tests.torture.disks import NoDisk
 from tests.torture.faults import faults
 from tests.torture.figures import check
 from tests.torture.power import power
+from tests.torture.registers import registers
 from tests.torture.shim import NoShim
 
 
@@ -25,3 +27,11 @@ def test_nothing_is_lost_where_calls_of_the_system_fail(tmp_path: Path) -> None:
         check(faults(tmp_path, step=17, seed=1, every_way=False))
     except NoShim as reason:
         pytest.skip(str(reason))
+
+
+def test_single_voxels_are_registers(tmp_path: Path) -> None:
+    check(registers(tmp_path, operations=800, seed=1))
+
+
+def test_no_damage_of_a_file_is_silent(tmp_path: Path) -> None:
+    check(damage(tmp_path, rounds=2, seed=1))
