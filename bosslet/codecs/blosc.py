@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from bosslet.codecs import Body, Shape
-from bosslet.codecs.blosc_frame import MAX_BYTES, validate
+from bosslet.codecs.blosc_frame import COPIED, FORMAT_VERSION, HEADER, MAX_BYTES, validate
 from bosslet.codecs.expected import bytes_in, little_endian
+from bosslet.codecs.unsent import Unsent
 from bosslet.errors import DecodeError, TooLarge
 
 SAMPLE, SAMPLES = 2**14, 4
@@ -27,8 +28,34 @@ SAMPLE, SAMPLES = 2**14, 4
 WORTHWHILE = 63 / 64
 """Compress when the sample shrinks to less than this: on noise a plain copy takes a quarter of the time."""
 
+STORED = COPIED | 1 << 5
+"""The flags of a frame that c-blosc makes for lz4 and does not compress."""
+STORED_BLOCK = 2**21
+
 blosc.set_releasegil(True)
 blosc.set_nthreads(1)  # requests run side by side; a pool of threads per process would only get in their way
+
+
+class Frame:
+    """A frame into which its voxels are put where they will be sent from, unless it turns out that they compress."""
+
+    def __init__(self, shape: Shape, dtype: DTypeLike) -> None:
+        """Of voxels of any value, all of which are to be written. Raises TooLarge as ``encode``."""
+        nbytes = bytes_in(shape, dtype)
+        check_size(nbytes)
+        self._typesize = 8 * np.dtype(dtype).itemsize
+        self._unsent = Unsent(HEADER.size + nbytes)
+        self._raw = self._unsent.array[HEADER.size :]
+        self.voxels: NDArray[Any] = self._raw.view(little_endian(dtype)).reshape(shape)
+
+    def finish(self) -> bytes:
+        """The frame, as ``encode`` makes it; the array is no longer to be used."""
+        nbytes = self._raw.size
+        if _compresses(self._raw):
+            return _pack(self._raw, self._typesize, 5)
+        header = FORMAT_VERSION, 1, STORED, self._typesize, nbytes, min(nbytes, STORED_BLOCK), HEADER.size + nbytes
+        HEADER.pack_into(self._unsent.array.data, 0, *header)
+        return self._unsent.finish()
 
 
 def encode(voxels: NDArray[Any]) -> bytes:
@@ -67,7 +94,10 @@ def check_size(nbytes: int) -> None:
 
 def compress(raw: NDArray[np.uint8], typesize: int) -> bytes:
     """A frame over bytes that fit into one; stored as they are when they do not shrink."""
-    level = 5 if _compresses(raw) else 0
+    return _pack(raw, typesize, 5 if _compresses(raw) else 0)
+
+
+def _pack(raw: NDArray[np.uint8], typesize: int, level: int) -> bytes:
     frame: bytes = blosc.compress(raw.data, typesize, level, blosc.NOSHUFFLE, "lz4")
     return frame
 

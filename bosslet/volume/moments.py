@@ -37,13 +37,20 @@ class Moment:
         return [self._store.file_state(file) for file in self._files]
 
 
-def read_blocks(store: Store, path: str, array: ts.TensorStore, wanted: Sequence[Wanted]) -> list[Voxels]:
+def read_blocks(
+    store: Store, path: str, array: ts.TensorStore, wanted: Sequence[Wanted], into: Sequence[Voxels]
+) -> None:
     """The voxels of some blocks of the array at a path, of each as it was at one moment; all are read side by side."""
     moment = Moment(store, path, wanted)
-    pending = [array[index].read(order="C") for _, index in wanted]
-    found: list[Voxels] = [future.result() for future in pending]
+    pending = [read_into(place, array[index]) for place, (_, index) in zip(into, wanted, strict=True)]
+    for future in pending:
+        future.result()
     for number, changed in enumerate(moment.changed()):
         if changed:
             name, index = wanted[number]
-            found[number] = store.copied(path, name)[index].read(order="C").result()
-    return found
+            read_into(into[number], store.copied(path, name)[index]).result()
+
+
+def read_into(place: Voxels, source: ts.TensorStore) -> ts.WriteFutures:
+    """Begin to read all of a (part of an) array into another one; TensorStore's own would be in small pages."""
+    return ts.array(place).write(source)

@@ -23,7 +23,7 @@ from bosslet.geometry import Box, Grid, Part, Point
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Layout
 from bosslet.volume.ledger import Block
-from bosslet.volume.moments import Moment, Wanted, read_blocks
+from bosslet.volume.moments import Moment, Wanted, read_blocks, read_into
 from bosslet.volume.presence import BlockWrite
 from bosslet.volume.store import Shape, Store
 
@@ -91,37 +91,38 @@ class Volume:
         """Inside it, nobody writes this block."""
         return self.store.locks.hold([self._lock_name(time, index)])
 
-    def read(self, times: range, box: Box) -> Voxels:
-        """The voxels of a box in some time samples: a fresh array (t, z, y, x).
+    def read(self, times: range, box: Box, into: Voxels | None = None) -> Voxels:
+        """The voxels of a box in some time samples (t, z, y, x): in a fresh array, or in one that holds anything.
 
         Raises:
             UnreadableBlock: a block that exists cannot be read; no voxel of it is made up.
         """
         self.store.tally.read(len(times) * Grid(self.layout.block).count(box))
+        voxels = np.empty((len(times), *box.shape), self.dtype) if into is None else into
         array = self._array_for_reading(times, box)
         if array is None:
-            return np.zeros((len(times), *box.shape), self.dtype)
-        voxels = self._read(array, times, box)
+            voxels[...] = 0
+            return voxels
+        self._read(array, times, box, voxels)
         if self.store.presence is not None:
             blocks = (_block(piece) for piece in self._pieces(times, box))
             self.store.presence.check(self.path, blocks, f"{self.path} {box}")
         return voxels
 
-    def _read(self, array: ts.TensorStore, times: range, box: Box) -> Voxels:
+    def _read(self, array: ts.TensorStore, times: range, box: Box, voxels: Voxels) -> None:
         with translated_errors(f"{self.path} {box}"):
             stored = _clipped(array, times, box)
-            if stored == (times, box) and len(times) * box.size * self.dtype.itemsize <= BYTES_AT_ONCE:
+            if stored == (times, box) and voxels.nbytes <= BYTES_AT_ONCE:
                 moment = Moment(self.store, self.path, self._wanted(self._pieces(times, box)))
-                found: Voxels = array[_index(times, box)].read(order="C").result()
+                read_into(voxels, array[_index(times, box)]).result()
                 if not any(moment.changed()):
-                    return found
-            voxels = np.zeros((len(times), *box.shape), self.dtype)
+                    return
+            if stored != (times, box):
+                voxels[...] = 0
             # A few blocks at a time: files are read faster than they are decompressed, and would pile up in memory.
             for pieces in self._groups(self._pieces(*stored)):
-                blocks = read_blocks(self.store, self.path, array, self._wanted(pieces))
-                for piece, found in zip(pieces, blocks, strict=True):
-                    voxels[_within(piece, times, box)] = found
-            return voxels
+                places = [voxels[_within(piece, times, box)] for piece in pieces]
+                read_blocks(self.store, self.path, array, self._wanted(pieces), places)
 
     def _wanted(self, pieces: Iterable[Piece]) -> list[Wanted]:
         return [(self.layout.file(time.start, part.index), _index(time, part.box)) for time, part in pieces]

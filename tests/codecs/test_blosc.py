@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bosslet.codecs import blosc
-from bosslet.codecs.blosc_frame import MAX_BYTES, Header
+from bosslet.codecs.blosc_frame import MAX_BYTES, Header, validate
 from bosslet.errors import DecodeError, TooLarge
 
 SHAPE = (30, 40, 50)
@@ -67,3 +67,24 @@ def test_a_codec_of_the_future_is_refused() -> None:
     body[2] |= 0xE0
     with pytest.raises(DecodeError, match="does not decompress"):
         blosc.decode(body, SHAPE, "uint16")
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3), (64, 70, 80), (100, 110, 420)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64", "float32"])
+@pytest.mark.parametrize("what", ["noise", "labels"])
+def test_a_frame_that_is_filled_in_place_is_the_one_that_is_encoded(
+    shape: tuple[int, int, int], dtype: str, what: str
+) -> None:
+    numbers = np.arange(np.prod(shape)).reshape(shape)
+    voxels = np.random.default_rng(5).integers(0, 256, shape) if what == "noise" else numbers // 100 % 251
+    frame = blosc.Frame(shape, dtype)
+    frame.voxels[...] = voxels
+    body = frame.finish()
+    assert len(body) == len(blosc.encode(voxels.astype(dtype)))
+    validate(body, len(python_blosc.decompress(body)))
+    np.testing.assert_array_equal(blosc.decode(body, shape, dtype), voxels.astype(dtype))
+
+
+def test_a_frame_is_too_large_before_memory_is_asked_for() -> None:
+    with pytest.raises(TooLarge):
+        blosc.Frame((1, 1, MAX_BYTES + 1), "uint8")

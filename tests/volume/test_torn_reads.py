@@ -16,8 +16,10 @@ import tensorstore as ts
 from numpy.typing import NDArray
 
 from bosslet.geometry import Box, Grid
+from bosslet.volume import moments
 from bosslet.volume import volume as module
 from bosslet.volume.layout import Layout
+from bosslet.volume.moments import read_into
 from bosslet.volume.store import Store
 from bosslet.volume.volume import Volume
 
@@ -28,34 +30,16 @@ SPACE = Box.of((16, 24, 32))
 
 @dataclass(frozen=True)
 class Torn:
-    """An array of which the first half of what is asked for is read before something happens, and the rest after."""
+    """Reads, in each of which something happens after the first half of what is asked for, and before the rest."""
 
-    array: ts.TensorStore
     happens: Callable[[], None]
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.array.shape)
-
-    def __getitem__(self, index: Any) -> Torn:
-        return Torn(self.array[index], self.happens)
-
-    def read(self, order: str) -> Done:
-        domain = self.array.domain[1]
-        middle = (domain.inclusive_min + domain.exclusive_max) // 2
-        first = self.array[:, domain.inclusive_min : middle].read(order=order).result()
+    def read_into(self, place: NDArray[Any], source: ts.TensorStore) -> ts.WriteFutures:
+        first = source.domain[1].inclusive_min
+        middle, last = first + place.shape[1] // 2, source.domain[1].exclusive_max
+        read_into(place[:, : middle - first], source[:, first:middle]).result()
         self.happens()
-        return Done(np.concatenate([first, self.array[:, middle : domain.exclusive_max].read(order=order).result()], 1))
-
-
-@dataclass(frozen=True)
-class Done:
-    """A future of what is there."""
-
-    voxels: NDArray[Any]
-
-    def result(self) -> NDArray[Any]:
-        return self.voxels
+        return read_into(place[:, middle - first :], source[:, middle:last])
 
 
 @pytest.mark.parametrize("at_once", [2**25, 1], ids=["all blocks in one go", "block by block"])
@@ -72,12 +56,10 @@ def test_each_block_is_seen_as_it_was_at_one_moment(
         volume.write(NOW, SPACE, np.full((1, *SPACE.shape), next(times), np.uint16))
 
     write()
-    original = Store.array
     with monkeypatch.context() as patched:
-        array = original(store, volume.path, layout)
-        assert array is not None
-        torn = Torn(array, lambda: [patched.undo(), write()][-1])
-        patched.setattr(Store, "array", lambda *_, **__: torn)
+        torn = Torn(lambda: [patched.undo(), write()][-1])
+        for reader in (module, moments):
+            patched.setattr(reader, "read_into", torn.read_into)
         found = volume.read(NOW, box)[0]
     for part in Grid(layout.block).parts(box.intersection(SPACE)):
         assert len(np.unique(found[part.box.relative_to(box.start).slices])) == 1
