@@ -106,10 +106,10 @@ class _Run:
 
     def channel(self, channel: Channel) -> Iterator[Finding]:
         image, name = self.datastore.image(channel), str(channel)
-        if audit.lacks_description(image):
-            yield Finding(name, "zarr.json is missing")
-        for file in audit.unknown_files(image):
-            yield Finding(name, f"an unknown file: {file}")
+        try:
+            yield from (Finding(name, what) for what in audit.complaints_of_image(image))
+        except UnreadableBlock as error:
+            yield Finding(name, str(error))
         for level in audit.levels_of(image):
             try:
                 blocks = audit.blocks_of(level.volume)

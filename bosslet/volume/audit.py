@@ -8,6 +8,7 @@ ledger said so before and after the look at the file; and what was found good is
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def levels_of(image: Image) -> list[Level]:
 def unknown_files(image: Image) -> list[str]:
     """Files below the image that are no part of it."""
     return sorted(name for name in image.store.names(image.path) if not _KNOWN.fullmatch(name))
+
+
+def complaints_of_image(image: Image) -> Iterator[str]:
+    """What is wrong with an image besides its arrays; raises UnreadableBlock for one that cannot be looked at."""
+    if lacks_description(image):
+        yield "zarr.json is missing"
+    yield from (f"an unknown file: {file}" for file in unknown_files(image))
 
 
 def lacks_description(image: Image) -> bool:

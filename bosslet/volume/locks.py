@@ -57,7 +57,7 @@ class Locks:
         with ExitStack() as stack:
             with translated_errors(str(file), writing=True):
                 # Opened anew each time: flock belongs to the open file, and so also holds between two threads.
-                descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
                 stack.callback(os.close, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             # Without room for it the lock holds all the same: what may be left over then waits for the next write.

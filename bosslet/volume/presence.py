@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bosslet.errors import StorageError, UnreadableBlock
 from bosslet.volume.faults import translated_errors
+from bosslet.volume.folders import Folders
 from bosslet.volume.ledger import Block, Change, Ledger, Shape
 from bosslet.volume.shards import file_generation, tail_bytes
 
@@ -43,8 +44,9 @@ class BlockWrite:
 class Presence:
     """The files of all arrays in a folder, and the ledger of them."""
 
-    def __init__(self, root: Path, ledger: Ledger) -> None:
+    def __init__(self, root: Path, folders: Folders, ledger: Ledger) -> None:
         self._root = str(root)
+        self._folders = folders
         self._ledger = ledger
         self._tails: dict[str, int | None] = {}
 
@@ -52,10 +54,12 @@ class Presence:
         """To be called after these blocks were read; ``what`` is the path and box to name.
 
         Raises:
-            UnreadableBlock: one of them was written, and its file is gone or no file.
+            UnreadableBlock: one of them was written, and its file is gone; or it is no file, or lies elsewhere.
         """
         with _about(what or path):
             for block in blocks:
+                time, z, y, _ = block
+                self._folders.check(f"{path}/c/{time}/{z}/{y}")
                 if not self._has_file(path, block) and self._is_missed(path, block):
                     raise UnreadableBlock(f"block {_name(block)} was written, and its file is gone")
 
@@ -116,7 +120,7 @@ class Presence:
     def _has_file(self, path: str, block: Block) -> bool:
         file = self.file(path, block)
         try:
-            mode = os.stat(file).st_mode  # noqa: PTH116 - for every block of every read: half the time of pathlib's
+            mode = os.lstat(file).st_mode  # for every block of every read: half the time of pathlib's
         except FileNotFoundError:
             return False
         except OSError as error:

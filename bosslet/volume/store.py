@@ -44,7 +44,9 @@ class Store:
         self._root = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._folders = None if self._root is None else Folders(self._root)
         self.ledger = None if self._root is None else Ledger(self._root / FOLDER)
-        self.presence = None if self._root is None or self.ledger is None else Presence(self._root, self.ledger)
+        self.presence = None
+        if self._root is not None and self._folders is not None and self.ledger is not None:
+            self.presence = Presence(self._root, self._folders, self.ledger)
 
     @classmethod
     def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
@@ -98,6 +100,8 @@ class Store:
     def document(self, path: str) -> bytes | None:
         """The bytes of a small file, None where there is none."""
         with translated_errors(path):
+            if not self._is_inside(path) or (self._root is not None and (self._root / path).is_symlink()):
+                raise UnreadableBlock(f"{path}: a symbolic link, or behind one that leads out of the uploads folder")
             found = self._documents.read(path).result()
         return bytes(found.value) if found.state == "value" else None
 
@@ -122,7 +126,7 @@ class Store:
         if self._root is not None:
             with translated_errors(self.url, writing=True):
                 for names in self.locks.last_held():
-                    for name in names:
+                    for name in filter(self._is_inside, names):
                         remove_leftover(self._root / name)
 
     def reading(self, path: str, ranges: list[slice]) -> Reading:
@@ -155,6 +159,9 @@ class Store:
         below = ts.KvStore.KeyRange(prefix, f"{folder}0")
         with translated_errors(folder):
             return [key.decode() for key in self._documents.list(below, strip_prefix_length=len(prefix)).result()]
+
+    def _is_inside(self, path: str) -> bool:
+        return self._folders is None or self._folders.is_inside(path.rpartition("/")[0])
 
     def _has_array(self, path: str) -> bool:
         """Whether there is an array; blocks without the document that says what they are do not pass for none."""

@@ -226,3 +226,12 @@ def test_the_command_says_what_it_found_and_exits_with_1(datastore: Datastore, c
     for sample in ("0", "101%", "half", "nan"):
         assert run.invoke(main, ["verify", str(datastore.uploads), "--sample", sample]).exit_code == 2
     assert run.invoke(main, ["verify", str(datastore.uploads), "nothing"]).exit_code == 2
+
+
+@pytest.mark.parametrize("place", ["", "0", "0/c", "0/c/1/1", "0/c/1/1/1/1"])
+def test_a_link_that_leads_out_is_found(datastore: Datastore, channel: Channel, place: str, tmp_path: Path) -> None:
+    inside, outside = datastore.uploads / channel.path / place, tmp_path / "outside"
+    inside.rename(outside)
+    inside.symlink_to(outside)
+    report = verify(Datastore.open(datastore.uploads))
+    assert {finding.channel for finding in report.findings} == {str(channel)}
