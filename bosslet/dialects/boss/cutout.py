@@ -6,6 +6,8 @@ write is on the disk when it is answered.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,7 @@ class CutoutView(MethodView):
             check_size(cutout.nbytes)
         with self.limits.budget.hold(COPIES * cutout.nbytes) as held:
             self.throttle.charge(current_user(), "cutout", Direction.EGRESS, cutout.nbytes)
-            body = encoding.encode(self._voxels(cutout))
+            body = self._frame(cutout) if encoding is BLOSC else encoding.encode(self._voxels(cutout))
             return held.until_sent(Response(body, mimetype=encoding.media_type), len(body))
 
     def post(self, **pieces: str) -> Response:
@@ -72,8 +74,8 @@ class CutoutView(MethodView):
             if voxels.ndim == 3:
                 voxels = voxels[np.newaxis]
             times = cutout.times[: len(voxels)]
-            self._volume(cutout, writing=True).merge(times, cutout.box, voxels)
-            note_write(self.datastore, cutout.channel)
+            with noted_write(self.datastore, cutout.channel):
+                self._volume(cutout, writing=True).merge(times, cutout.box, voxels)
         return Response(status=201)
 
     def _resolve(self, pieces: dict[str, str], permission: Permission) -> CutoutRequest:
@@ -112,10 +114,9 @@ class ToBlackView(JsonView):
         )
         refuse_unwritable(cutout)
         with self.limits.budget.hold(min(cutout.nbytes, COPIES * BYTES_AT_ONCE)):
-            self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso).clear(
-                cutout.times, cutout.box
-            )
-            note_write(self.datastore, cutout.channel)
+            level = self.datastore.image(cutout.channel).level(cutout.resolution, iso=cutout.iso)
+            with noted_write(self.datastore, cutout.channel):
+                level.clear(cutout.times, cutout.box)
 
 
 def refuse_unwritable(cutout: CutoutRequest) -> None:
@@ -125,9 +126,13 @@ def refuse_unwritable(cutout: CutoutRequest) -> None:
         raise ResolutionNotWritable(f"resolution {cutout.resolution}: only {base} and {base + 1} can be written")
 
 
-def note_write(datastore: Datastore, channel: Channel) -> None:
-    """The levels of a pyramid no longer show what is stored."""
-    datastore.catalog.downsampling.note_write(channel.id)
+@contextmanager
+def noted_write(datastore: Datastore, channel: Channel) -> Iterator[None]:
+    """Inside it voxels are written, perhaps only some of them: the levels no longer show what is stored."""
+    try:
+        yield
+    finally:
+        datastore.catalog.downsampling.note_write(channel.id)
 
 
 def keep_only(labels: NDArray[np.uint64], voxels: Voxels) -> None:

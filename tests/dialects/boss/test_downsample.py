@@ -13,8 +13,10 @@ from bosslet.catalog.downsampling import Place, Progress
 from bosslet.catalog.records import Channel, DownsampleStatus, Permission, Role
 from bosslet.datastore import Datastore
 from bosslet.dialects.boss import downsample
+from bosslet.errors import StorageFull
 from bosslet.geometry import Box
 from bosslet.jobs.queue import stop_runner
+from bosslet.volume.volume import Volume
 from tests.dialects.boss.client import Boss, assert_error
 from tests.jobs import reference
 
@@ -309,3 +311,22 @@ def test_a_failure_in_the_background_is_told(boss: Boss, datastore: Datastore) -
     assert answer["status"] == "FAILED"
     assert "col/exp/em/0" in answer["message"]
     assert_error(boss.delete(URL), 409, 2006)
+
+
+@pytest.mark.parametrize("work", ["merge", "clear"])
+def test_a_write_that_fails_half_way_makes_the_levels_old_as_well(
+    boss: Boss, datastore: Datastore, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    path = boss.make_channel()
+    set_status(datastore, "DOWNSAMPLED")
+
+    def full(*_: object) -> None:
+        raise StorageFull("no room for the second block")
+
+    monkeypatch.setattr(Volume, work, full)
+    if work == "merge":
+        answer = boss.send(f"{path}/0:5/0:4/0:3", np.ones((3, 4, 5), np.uint8))
+    else:
+        answer = boss.put(f"{path}/0:5/0:4/0:3".replace("cutout", "cutout/to_black"))
+    assert answer.status_code == 507
+    assert record(datastore).downsample_status is DownsampleStatus.NOT_DOWNSAMPLED
