@@ -20,7 +20,9 @@ from tests.torture.damage import damage
 from tests.torture.disks import NoDisk
 from tests.torture.faults import faults
 from tests.torture.figures import Figure
+from tests.torture.fuzz import fuzz
 from tests.torture.kill import kill
+from tests.torture.load import load
 from tests.torture.power import power
 from tests.torture.registers import registers
 from tests.torture.shim import NoShim
@@ -91,6 +93,8 @@ _part("power", power, cuts=50)
 _part("registers", registers, operations=100_000)
 _part("faults", faults, step=1)
 _part("damage", damage, rounds=100)
+_part("fuzz", fuzz, examples=5_000)
+_part("load", load, minutes=15.0, clients=4)
 
 if __name__ == "__main__":
     try:

@@ -10,6 +10,8 @@ from tests.torture.damage import damage
 from tests.torture.disks import NoDisk
 from tests.torture.faults import faults
 from tests.torture.figures import check
+from tests.torture.fuzz import fuzz
+from tests.torture.load import load
 from tests.torture.power import power
 from tests.torture.registers import registers
 from tests.torture.shim import NoShim
@@ -35,3 +37,11 @@ def test_single_voxels_are_registers(tmp_path: Path) -> None:
 
 def test_no_damage_of_a_file_is_silent(tmp_path: Path) -> None:
     check(damage(tmp_path, rounds=2, seed=1))
+
+
+def test_a_changed_body_is_an_array_or_refused(tmp_path: Path) -> None:
+    check(fuzz(tmp_path, examples=40, seed=1))
+
+
+def test_load_brings_no_errors(tmp_path: Path) -> None:
+    check(load(tmp_path, minutes=0.1, clients=4, seed=1))
