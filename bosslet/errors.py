@@ -120,6 +120,10 @@ class NoIngestJobs(InvalidRequest):
     """A job of bossDB's ingest, which needs Amazon's queues and buckets, was to be made."""
 
 
+class InvalidRange(InvalidRequest):
+    """A range of bytes that the file does not have."""
+
+
 class TooLarge(InvalidRequest):
     """More voxels or bytes than one request may move."""
 
@@ -263,6 +267,14 @@ class InUse(BossletError):
 
 class InvalidState(BossletError):
     """The channel is not in a state in which this can be done."""
+
+
+class ReadOnlyDocument(InvalidState):
+    """Metadata of an image, which follows from what the channel is, was to be written."""
+
+
+class PreconditionFailed(InvalidState):
+    """Not in the state that the request was made for (``If-Match``, ``If-None-Match``); nothing was changed."""
 
 
 class JobCancelled(InvalidState):

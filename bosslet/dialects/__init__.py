@@ -10,12 +10,13 @@ from collections.abc import Callable
 from flask import Flask
 
 from bosslet.datastore import Datastore
-from bosslet.dialects import boss, metrics, precomputed, web
+from bosslet.dialects import boss, metrics, ome_zarr, precomputed, web
 from bosslet.dialects.http import Limits
 
 DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {
     "metrics": metrics.register,  # first, so that it sees every request before anybody answers it
     "boss": boss.register,
     "precomputed": precomputed.register,
+    "ome_zarr": ome_zarr.register,
     "web": web.register,
 }

@@ -59,13 +59,18 @@ def file_generation(file: Path | str, tail: int) -> bytes | None:
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        index = os.pread(descriptor, tail, max(0, os.fstat(descriptor).st_size - tail))
-        places = checksum_places(index) if len(index) == tail else None
-        if places is None:
-            return None
-        checksums = [os.pread(descriptor, _CHECKSUM_BYTES, place.start) for place in places]
+        return open_generation(descriptor, tail)
     finally:
         os.close(descriptor)
+
+
+def open_generation(descriptor: int, tail: int) -> bytes | None:
+    """The same of a file that is open, and stays as it is whatever takes its place in its folder."""
+    index = os.pread(descriptor, tail, max(0, os.fstat(descriptor).st_size - tail))
+    places = checksum_places(index) if len(index) == tail else None
+    if places is None:
+        return None
+    checksums = [os.pread(descriptor, _CHECKSUM_BYTES, place.start) for place in places]
     return generation(index, checksums) if all(len(each) == _CHECKSUM_BYTES for each in checksums) else None
 
 

@@ -49,6 +49,7 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.LostRace: 1006,
     errors.NotAnnotation: 2003,
     errors.NoIngestJobs: 1004,
+    errors.InvalidRange: 1001,
     errors.TooLarge: 2000,
     errors.EncodingError: 2001,
     errors.DecodeError: 2001,
@@ -72,6 +73,8 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.AccountProtected: 7001,
     errors.InUse: 4003,
     errors.InvalidState: 2006,
+    errors.ReadOnlyDocument: 2006,
+    errors.PreconditionFailed: 2006,
     errors.JobCancelled: 2006,
     errors.StorageError: 5000,
     errors.UnreadableBlock: 5000,
@@ -99,6 +102,20 @@ PROVIDER: dict[type[errors.BossletError], dict[str, object]] = {
 }
 """What bossDB hands on of its identity provider's own words, beside its own."""
 
+MEANING: dict[type[errors.BossletError], str] = {
+    errors.NameTaken: "the name is taken",
+    errors.UnknownKey: "not found",
+    errors.KeyExists: "exists already",
+    errors.NotFound: "not found",
+    errors.JobNotFound: "not found",
+    errors.UserNotFound: "not found",
+    errors.AccountNotFound: "not found",
+    errors.UserExists: "exists already",
+    errors.GroupNotFound: "not found",
+    errors.GroupExists: "exists already",
+}
+"""What to add where a message only names the thing: somebody who reads it does not see the class."""
+
 SERVICES = frozenset(
     {
         *("boundingbox", "collection", "coord", "cutout", "downsample", "groups", "ids", "image"),
@@ -123,7 +140,7 @@ def answer_error(error: errors.BossletError) -> Response:
         response = detail(status, str(error))
     else:
         code = next(CODE[cls] for cls in type(error).__mro__ if cls in CODE)
-        message = f"{error} (request {logs.request_id.get()})" if status >= 500 else str(error)
+        message = f"{error} (request {logs.request_id.get()})" if status >= 500 else _sentence(error)
         response = _json({"status": status, "code": code, "message": message, **PROVIDER.get(type(error), {})}, status)
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="api"'
@@ -133,6 +150,11 @@ def answer_error(error: errors.BossletError) -> Response:
         # What is left of the body would be read as the next request.
         response.headers["Connection"] = "close"
     return response
+
+
+def _sentence(error: errors.BossletError) -> str:
+    meaning = MEANING.get(type(error))
+    return f"{error}: {meaning}" if meaning else str(error)
 
 
 def answer_http_error(error: HTTPException) -> Response:
