@@ -15,6 +15,7 @@ from bosslet.dialects.boss.cutout_request import box_in_frame, number, permitted
 from bosslet.dialects.boss.negotiation import HTML, JSON, Json, JsonView, accepted_media_type, present
 from bosslet.dialects.http import Limits
 from bosslet.dialects.origin import refuse_foreign_page
+from bosslet.dialects.sessions import refuse_session
 from bosslet.errors import InvalidBoxType, LabelNotFound, NotAnnotation
 from bosslet.geometry import Box, Point
 from bosslet.volume.labels import WORKING_BYTES, LabelIndex, Labels
@@ -35,6 +36,7 @@ class ReserveView(JsonView):
     def get(self, collection: str, experiment: str, channel: str, count: str) -> Json:
         """``{"start_id": 1, "count": "10"}``: the count is echoed as text."""
         refuse_foreign_page()
+        refuse_session()
         names = (collection, experiment, channel)
         record = permitted_channel(self.datastore, *names, Permission.ADD_VOLUMETRIC_DATA)
         refuse_image(record)
