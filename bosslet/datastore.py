@@ -15,6 +15,7 @@ from bosslet.catalog.description import Description
 from bosslet.catalog.records import Channel, Experiment, Resource, User
 from bosslet.errors import BossletError, ConfigurationError, UnreadableBlock
 from bosslet.geometry import Point
+from bosslet.volume import labels
 from bosslet.volume.activity import Activity
 from bosslet.volume.folders import sync_folder
 from bosslet.volume.image import LEVELS, Axes, Image, unfinished
@@ -160,6 +161,16 @@ class Datastore:
         if channel.sources or channel.related:
             self.describe(channel)
         return channel
+
+    def delete_channel(self, channel: Channel) -> None:
+        """Mark it, also in its files; of what can be computed again nothing is kept.
+
+        Raises:
+            InUse: another channel was made from it.
+        """
+        self.catalog.resources.delete_channel(channel)
+        self.describe(channel)
+        labels.forget(self.store, channel.path)
 
     def describe(self, resource: Resource) -> None:
         """Write anew what the files say of the channels in a resource, after it was changed, renamed or marked.

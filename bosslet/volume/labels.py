@@ -25,9 +25,13 @@ from bosslet.volume import label_file
 from bosslet.volume.generation import BlockState, block_state, block_states
 from bosslet.volume.label_cache import LabelCache
 from bosslet.volume.label_table import NOTHING, LabelTable
+from bosslet.volume.store import Store
 from bosslet.volume.volume import Volume
 
 log = logging.getLogger(__name__)
+
+INDEX = ".index"
+"""In the uploads folder; no collection can have this name."""
 
 Labels = NDArray[np.uint64]
 Found = TypeVar("Found")
@@ -181,7 +185,15 @@ class LabelIndex:
             log.warning("the labels of a block could not be kept: %s", error)
 
     def _path(self, index: Point) -> str:
-        return "/".join(map(str, (".index", self.volume.path, self.time, *index)))
+        return "/".join(map(str, (INDEX, self.volume.path, self.time, *index)))
+
+
+def forget(store: Store, path: str) -> None:
+    """Remove what was kept of the labels of an image; asked again, they are counted again."""
+    try:
+        store.remove(f"{INDEX}/{path}")
+    except StorageError as error:
+        log.warning("what was kept of the labels of %s stays: %s", path, error)
 
 
 def union(parts: Iterable[NDArray[Any]]) -> Labels:

@@ -6,6 +6,8 @@ they are used, since other processes write the same folder.
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -120,6 +122,12 @@ class Store:
             if folder := path.rpartition("/")[0]:
                 self._folders.ensure(folder)
             empty_leftover(self._root / path)
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder with all that is in it; it need not be there."""
+        if self._root is not None and self._is_inside(f"{folder}/"):
+            with translated_errors(folder, writing=True), suppress(FileNotFoundError):
+                shutil.rmtree(self._root / folder)
 
     def sweep(self) -> None:
         """Remove what writers that were killed left beside files; takes no longer when there are more files."""

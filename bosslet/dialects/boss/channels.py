@@ -70,9 +70,7 @@ class ChannelView(JsonView):
     def delete(self, collection: str, experiment: str, channel: str) -> Json:
         """Mark a channel for deletion."""
         access.require_role(current_user(), Role.RESOURCE_MANAGER)
-        record = self._permitted(collection, experiment, channel, Permission.DELETE)
-        self.resources.delete_channel(record)
-        self.datastore.describe(record)
+        self.datastore.delete_channel(self._permitted(collection, experiment, channel, Permission.DELETE))
         return None, 204
 
     def _permitted(self, collection: str, experiment: str, name: str, permission: Permission) -> Channel:

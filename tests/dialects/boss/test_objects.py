@@ -191,6 +191,19 @@ def test_what_is_deleted_has_no_objects(boss: Boss, labels: str) -> None:
         assert_error(boss.get(service), 404, 4005)
 
 
+def test_nothing_is_kept_of_the_labels_of_a_deleted_channel(
+    boss: Boss, labels: str, datastore: Datastore, caplog: pytest.LogCaptureFixture
+) -> None:
+    boss.make_channel("never_asked", "uint64")
+    ids(boss, f"{labels}/0/{BOX}")
+    kept = datastore.uploads / ".index" / labels
+    assert [path for path in kept.rglob("*") if path.is_file()]
+    for name in ("seg", "never_asked"):
+        assert boss.delete(f"collection/col/experiment/exp/channel/{name}").status_code == 204
+    assert not kept.exists()
+    assert caplog.text == ""
+
+
 def test_reserved_ids_follow_each_other(boss: Boss, labels: str) -> None:
     boss.make_channel("other", "uint64")
     assert boss.get(f"reserve/{labels}/10").get_json() == {"start_id": 1, "count": "10"}
