@@ -121,7 +121,8 @@ def test_the_entity_tag_belongs_to_what_is_stored(boss: Boss) -> None:
 def test_what_there_is_not(boss: Boss, key: str) -> None:
     for method in ("GET", "HEAD"):
         answer = call(boss, method, f"{BASE}/{key}")
-        assert answer.status_code == 404 or answer.location == f"{BASE}/etc/passwd", (method, key)
+        # Two slashes are one to the router, which leads there.
+        assert answer.status_code == (308 if key.startswith("%2f") else 404), (method, key)
 
 
 def test_files_that_are_no_part_of_an_image_are_not_served(boss: Boss, folder: Path) -> None:
