@@ -26,6 +26,7 @@ from tests.torture.load import load
 from tests.torture.power import power
 from tests.torture.registers import registers
 from tests.torture.shim import NoShim
+from tests.torture.tears import tears
 
 RESULTS = Path(".torture")
 Result = tuple[str, float, list[Figure]]
@@ -91,6 +92,7 @@ def _mark(figure: Figure) -> str:
 _part("kill", kill, rounds=200, writes=20_000)
 _part("power", power, cuts=50)
 _part("registers", registers, operations=100_000)
+_part("tears", tears, reads=100_000)
 _part("faults", faults, step=1)
 _part("damage", damage, rounds=100)
 _part("fuzz", fuzz, examples=5_000)
