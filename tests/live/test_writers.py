@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from bosslet.geometry import Box
 from tests.live import writing
 from tests.live.client import Channel
 from tests.live.server import Server, serving
@@ -38,6 +43,31 @@ def test_voxels_of_one_block_written_by_many_are_all_there(server: Server, secon
         expected[writing.share(writer)] = writing.value(writer, writing.ROUNDS - 1)
     np.testing.assert_array_equal(channel.read(writing.BOX), expected)
     np.testing.assert_array_equal(Channel(second_server.url, "writers/e/shared", "uint16").read(writing.BOX), expected)
+    assert verified(server, "writers/e/shared") == []
+
+
+def test_what_one_server_knows_of_blocks_the_other_knows(server: Server, second_server: Server) -> None:
+    """That a block was written or was erased, so that what is absent is neither made up nor missed."""
+    name, box = "known/e/ch", Box((0, 0, 0), (3, 5, 7))
+    first, second = Channel(server.url, name), Channel(second_server.url, name)
+    first.create((32, 280, 300))
+    for writer, other in ((first, second), (second, first)) * 2:
+        voxels = np.full(box.shape, 1 + (writer is first), np.uint8)
+        assert writer.write(box, voxels) == 201
+        np.testing.assert_array_equal(other.read(box), voxels)
+        assert other.session.put(other.url_of(box).replace("cutout", "cutout/to_black")).status_code == 200
+        assert not writer.read(box).any()
+    assert second.write(box, voxels) == 201
+    assert verified(server, name) == []
+
+
+def verified(server: Server, name: str) -> list[dict[str, Any]]:
+    """What ``bosslet verify`` finds in a channel beside the servers."""
+    command = [sys.executable, "-m", "bosslet", "verify", str(server.uploads), name, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    assert done.returncode == bool(found)
+    return found
 
 
 def test_a_server_that_shares_the_folder_leaves_nothing_of_itself(server: Server, tmp_path: Path) -> None:
