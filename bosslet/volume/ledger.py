@@ -154,6 +154,17 @@ class Ledger:
         query = "DELETE FROM unfinished WHERE path = ?"
         self._file.write(lambda connection: connection.execute(query, (path,)), durable=False)
 
+    def forget(self, image: str) -> None:
+        """Nothing is known any more of an image and its arrays, which are gone; on the disk when this returns."""
+        below = "path = ?1 OR (path >= ?1 || '/' AND path < ?1 || '0')"  # "0" is the character after "/"
+
+        def remove(connection: sqlite3.Connection) -> None:
+            connection.execute(f"DELETE FROM blocks WHERE array IN (SELECT id FROM arrays WHERE {below})", (image,))
+            connection.execute(f"DELETE FROM arrays WHERE {below}", (image,))
+            connection.execute("DELETE FROM unfinished WHERE path = ?", (image,))
+
+        self._file.write(remove, durable=True)
+
     def unfinished(self) -> list[str]:
         """The images that were begun and not finished: by a process that lives, or by one that was killed."""
         return [path for (path,) in self._rows("SELECT path FROM unfinished")]

@@ -42,6 +42,14 @@ class Locks:
                 stack.enter_context(self._hold_stripe(stripe, held))
             yield
 
+    @contextmanager
+    def hold_all(self) -> Iterator[None]:
+        """Inside it nobody holds a lock, whatever its name: only for a moment."""
+        with ExitStack() as stack:
+            for stripe in range(STRIPES):
+                stack.enter_context(self._hold_stripe(stripe, []))
+            yield
+
     def last_held(self) -> Iterator[list[str]]:
         """The last names of each lock that nobody has now: held while they are looked at, so that nobody starts."""
         for file in sorted(self.folder.iterdir()):
@@ -61,6 +69,7 @@ class Locks:
                 stack.callback(os.close, descriptor)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             # Without room for it the lock holds all the same: what may be left over then waits for the next write.
-            with suppress(OSError):
-                os.pwrite(descriptor, "\n".join(names).encode() + _END, 0)
+            if names:
+                with suppress(OSError):
+                    os.pwrite(descriptor, "\n".join(names).encode() + _END, 0)
             yield

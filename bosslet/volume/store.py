@@ -23,6 +23,7 @@ from bosslet.volume.ledger import FOLDER, Ledger
 from bosslet.volume.leftovers import empty_leftover, remove_leftover
 from bosslet.volume.locks import Locks
 from bosslet.volume.presence import Presence
+from bosslet.volume.retirement import Retirement
 
 MAX_OPEN_ARRAYS = 4096
 """How many arrays are kept open; past that all are dropped and opened again at need, at 0.05 ms each."""
@@ -46,6 +47,7 @@ class Store:
         self._root = Path(unquote(parts.path)) if parts.scheme == "file" else None
         self._folders = None if self._root is None else Folders(self._root)
         self.ledger = None if self._root is None else Ledger(self._root / FOLDER)
+        self.retirement = None if self._root is None else Retirement(self._root)
         self.presence = None
         if self._root is not None and self._folders is not None and self.ledger is not None:
             self.presence = Presence(self._root, self._folders, self.ledger)
@@ -117,7 +119,11 @@ class Store:
         """To be called before a file is written: its folder outlives a power cut, and no killed writer's rest is near.
 
         Of its own, TensorStore makes folders too, but does not sync their names; see also ``leftovers``.
+
+        Raises:
+            Busy: the image was put elsewhere since it was looked up (``retirement``).
         """
+        self.check_place(path)
         if self._root is not None and self._folders is not None:
             if folder := path.rpartition("/")[0]:
                 self._folders.ensure(folder)
@@ -128,6 +134,11 @@ class Store:
         if self._root is not None and self._is_inside(f"{folder}/"):
             with translated_errors(folder, writing=True), suppress(FileNotFoundError):
                 shutil.rmtree(self._root / folder)
+
+    def check_place(self, path: str) -> None:
+        """To be called after a read, and under the lock of what is written; raises Busy for an image that was moved."""
+        if self.retirement is not None:
+            self.retirement.check(path)
 
     def sweep(self) -> None:
         """Remove what writers that were killed left beside files; takes no longer when there are more files."""

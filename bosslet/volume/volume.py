@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import tensorstore as ts
 from numpy.typing import NDArray
 
+from bosslet.errors import StorageError
 from bosslet.geometry import Box, Grid, Part, Point
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Layout
@@ -74,6 +75,7 @@ class Volume:
             for block in self.store.presence.not_listed(self.path, found):
                 box = Grid(self.layout.block).box_of(block[1:])
                 self.store.presence.check(self.path, [block], f"{self.path} {box}")
+        self.store.check_place(self.path)
         return [(time, (z, y, x)) for time, z, y, x in sorted(found)]
 
     def listed_blocks(self) -> set[Block]:
@@ -99,14 +101,16 @@ class Volume:
         """
         self.store.tally.read(len(times) * Grid(self.layout.block).count(box))
         voxels = np.empty((len(times), *box.shape), self.dtype) if into is None else into
-        array = self._array_for_reading(times, box)
-        if array is None:
-            voxels[...] = 0
-            return voxels
-        self._read(array, times, box, voxels)
-        if self.store.presence is not None:
-            blocks = (_block(piece) for piece in self._pieces(times, box))
-            self.store.presence.check(self.path, blocks, f"{self.path} {box}")
+        with self._in_its_place():
+            array = self._array_for_reading(times, box)
+            if array is None:
+                voxels[...] = 0
+            else:
+                self._read(array, times, box, voxels)
+                if self.store.presence is not None:
+                    blocks = (_block(piece) for piece in self._pieces(times, box))
+                    self.store.presence.check(self.path, blocks, f"{self.path} {box}")
+        self.store.check_place(self.path)
         return voxels
 
     def _read(self, array: ts.TensorStore, times: range, box: Box, voxels: Voxels) -> None:
@@ -148,7 +152,9 @@ class Volume:
 
     def clear(self, times: range, box: Box) -> None:
         """Set a box to zero; blocks that were never written stay absent."""
-        array = self._array_for_reading(times, box)
+        with self._in_its_place():
+            array = self._array_for_reading(times, box)
+        self.store.check_place(self.path)
         if array is None or not box.size:
             return
         zero = np.zeros((), self.dtype)
@@ -160,7 +166,8 @@ class Volume:
         """Write these pieces of a box; with ``fill``, what is zero in them first takes the value that is stored."""
         if not pieces:
             return
-        array = self._array_for_writing(times, box)
+        with self._in_its_place():
+            array = self._array_for_writing(times, box)
         for group in self._groups(pieces):
             with self._locked(group):
                 writes = [(piece, voxels[_within(piece, times, box)]) for piece in group]
@@ -231,8 +238,20 @@ class Volume:
         if group:
             yield group
 
-    def _locked(self, pieces: list[Piece]) -> AbstractContextManager[None]:
-        return self.store.locks.hold(self._lock_name(time.start, part.index) for time, part in pieces)
+    @contextmanager
+    def _locked(self, pieces: list[Piece]) -> Iterator[None]:
+        with self.store.locks.hold(self._lock_name(time.start, part.index) for time, part in pieces):
+            self.store.check_place(self.path)
+            yield
+
+    @contextmanager
+    def _in_its_place(self) -> Iterator[None]:
+        """What fails because the image was put elsewhere in this moment is not taken for damage, but is Busy."""
+        try:
+            yield
+        except StorageError:
+            self.store.check_place(self.path)
+            raise
 
     def _lock_name(self, time: int, index: Point) -> str:
         return f"{self.path}/{self.layout.file(time, index)}"
