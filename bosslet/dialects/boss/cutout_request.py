@@ -80,7 +80,7 @@ class CutoutUrl:
             TooLarge: in this order.
         """
         channel = permitted_channel(datastore, self.collection, self.experiment, self.channel, permission)
-        if "filter" in request.args and not channel.annotation:
+        if "filter" in request.args and permission is Permission.READ_VOLUMETRIC_DATA and not channel.annotation:
             raise NotAnnotation(f"filter: {channel} is an image channel")
         check_access_mode(request)
         cutout = CutoutRequest(

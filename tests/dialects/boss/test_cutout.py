@@ -194,6 +194,7 @@ def test_filter_keeps_only_the_labels_that_are_named(boss: Boss) -> None:
             np.testing.assert_array_equal(seen, np.where(np.isin(labels, kept), labels, 0))
     path = boss.make_channel()
     assert_error(boss.get(f"{path}/{BOX}/?filter=1"), 400, 2003)
+    assert boss.send(f"{path}/{BOX}/?filter=1", np.ones(SHAPE, np.uint8)).status_code == 201
 
 
 def test_access_mode_is_checked_and_changes_nothing(boss: Boss) -> None:
