@@ -61,7 +61,7 @@ def test_every_route_is_in_it(app: Flask, document: dict[str, Any]) -> None:
         if not belongs(app.view_functions[rule.endpoint]):
             continue
         url = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        url = re.sub(r"^/latest/", "/v1/", re.sub(r"^/v0\.\d/", "/v0.{minor}/", url))
+        url = re.sub(r"^/latest/", "/v1/", re.sub(r"^/v0\.\d/", "/v0.{minor}/", url)).replace("//", "/")
         if rule.endpoint.endswith("_redirect"):
             assert f"{url}/" in document["paths"]
             continue

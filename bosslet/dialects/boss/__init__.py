@@ -104,7 +104,10 @@ def _add_resources(api: Blueprint, datastore: Datastore) -> None:
     for rule, view in rules.items():
         api.add_url_rule(rule, view_func=view.as_view(view.__name__, datastore), strict_slashes=False)
     for rule, view in {"/collection": CollectionList, "/coord": FrameList}.items():
-        _add_list(api, rule, view.__name__, view.as_view(view.__name__, datastore))
+        function = view.as_view(view.__name__, datastore)
+        _add_list(api, rule, view.__name__, function)
+        # intern asks so. A redirect would lead it to http, and away from its token, where a proxy took off the TLS.
+        api.add_url_rule(f"{rule}//", view_func=function, merge_slashes=False)
 
 
 def _add_list(api: Blueprint, rule: str, name: str, view: RouteCallable) -> None:

@@ -85,6 +85,7 @@ def _repeats(rule: Rule) -> bool:
     return (
         rule.rule.startswith("/latest/")
         or rule.endpoint.endswith("_redirect")
+        or rule.rule.endswith("//")
         or (old is not None and old[0] != f"/{service.VERSIONS[0]}/")
     )
 
