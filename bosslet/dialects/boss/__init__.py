@@ -17,6 +17,7 @@ from bosslet.dialects.boss import errors, login, openapi, routing, service
 from bosslet.dialects.boss.channels import ChannelList, ChannelView
 from bosslet.dialects.boss.collections import CollectionList, CollectionView
 from bosslet.dialects.boss.cutout import CutoutView, ToBlackView
+from bosslet.dialects.boss.description import answer_options
 from bosslet.dialects.boss.downsample import DownsampleView
 from bosslet.dialects.boss.experiments import ExperimentList, ExperimentView
 from bosslet.dialects.boss.frames import FrameList, FrameView
@@ -76,6 +77,7 @@ def _hooked(name: str, datastore: Datastore, limits: Limits) -> Blueprint:
     """A blueprint that knows who asks."""
     blueprint = Blueprint(name, __name__, template_folder="templates")
     blueprint.before_request(Authentication(datastore.catalog, limits))
+    blueprint.before_request(answer_options)
     blueprint.after_request(_vary)
     return blueprint
 

@@ -386,4 +386,24 @@ def test_cors(boss: Boss) -> None:
     assert answer.headers["Access-Control-Max-Age"] == "86400"
     assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
     assert answer.headers["Access-Control-Allow-Methods"] == "DELETE, GET, OPTIONS, PATCH, POST, PUT"
-    assert boss.call("OPTIONS", "collection/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "renders", "parses"),
+    [
+        ("collection/", "Collection List", "application/json", "multipart/form-data"),
+        ("cutout/a/b/c/0/0:1/0:1/0:1", "Cutout", "application/npygz", "application/blosc"),
+        ("tile/a/b/c/xy/8/0/0/0/0", "Tile", "image/png", "application/json"),
+    ],
+)
+def test_a_plain_options_describes_the_resource(boss: Boss, path: str, name: str, renders: str, parses: str) -> None:
+    answer = boss.call("OPTIONS", path)
+    assert answer.status_code == 200
+    described = answer.get_json()
+    assert list(described) == ["name", "description", "renders", "parses"]
+    assert described["name"] == name
+    assert described["description"]
+    assert renders in described["renders"]
+    assert parses in described["parses"]
+    assert "image/jpeg" not in described["parses"]
+    assert "GET" in answer.headers["Allow"]
