@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture.__main__ import main
 from tests.torture.damage import damage
 from tests.torture.disks import NoDisk
 from tests.torture.faults import faults
@@ -52,3 +53,8 @@ def test_load_brings_no_errors(tmp_path: Path) -> None:
 
 def test_nobody_reads_half_of_a_write(tmp_path: Path) -> None:
     check(tears(tmp_path, reads=200, seed=1))
+
+
+def test_every_part_has_its_figures_in_the_documentation() -> None:
+    document = (Path(__file__).parents[2] / "docs/reliability.md").read_text()
+    assert [part for part in main.commands if f"PART={part}" not in document] == []
