@@ -51,6 +51,7 @@ def stored_block(volume: Volume, time: int, index: Point) -> StoredBlock | None:
         return _in_memory(volume, name, time, index)
     with translated_errors(name):
         file = _opened(root, name)
+    volume.store.check_place(volume.path)
     if file is None:
         if volume.store.presence is not None:
             volume.store.presence.check(volume.path, [(time, *index)])

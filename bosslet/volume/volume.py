@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +149,23 @@ class Volume:
         pieces = list(self._pieces(times, box))
         touched = [piece for piece in pieces if voxels[_within(piece, times, box)].any()]
         self._store(times, box, voxels, touched, fill=True)
+
+    @contextmanager
+    def rewriting(self, time: int, index: Point) -> Iterator[Callable[[Box, Voxels], None]]:
+        """Inside it nobody else writes this block; what it yields replaces a box of it, which the array must reach.
+
+        The array (z, y, x) is taken over; one without axes is put into every voxel.
+        """
+        times, array = range(time, time + 1), self.store.array(self.path, self.layout, fresh=True)
+        if array is None:
+            raise ValueError(f"there is no array {self.path}")
+
+        def replace(box: Box, voxels: Voxels) -> None:
+            part = Part(index, box, whole=box == Grid(self.layout.block).box_of(index))
+            self._commit(array, [((times, part), voxels[np.newaxis] if voxels.ndim else voxels)])
+
+        with self.locked(time, index):
+            yield replace
 
     def clear(self, times: range, box: Box) -> None:
         """Set a box to zero; blocks that were never written stay absent."""

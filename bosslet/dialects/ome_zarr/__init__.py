@@ -3,6 +3,7 @@
 What a client gets of a block is its file, opened once, so that no write can tear one answer. The entity tag of a block
 is its generation: a client that asks for pieces of it with ``If-Match`` notices when somebody replaced it in between.
 A key that is not there is a 404, also below a channel that one may read; a block that was written and is lost is not.
+How blocks are written says ``writing``.
 
 Format: https://zarr-specs.readthedocs.io/en/latest/v3/core/, https://ngff.openmicroscopy.org/0.5/. Ranges: RFC 9110
 section 14.
@@ -23,8 +24,9 @@ from bosslet.dialects.content import as_it_is_now, file_like
 from bosslet.dialects.http import Limits
 from bosslet.dialects.ome_zarr.conditions import Conditions
 from bosslet.dialects.ome_zarr.key import Key
-from bosslet.dialects.openings import readable_channel
-from bosslet.errors import InvalidRange, NotFound
+from bosslet.dialects.ome_zarr.writing import Place, Writer, put_document
+from bosslet.dialects.openings import readable_channel, writable_channel
+from bosslet.errors import InvalidRange, NotFound, ReadOnlyDocument
 from bosslet.throttle import Throttle
 from bosslet.volume.files import StoredBlock, stored_block
 from bosslet.volume.generation import BlockState
@@ -41,6 +43,7 @@ class ZarrView(MethodView):
         self.datastore = datastore
         self.limits = limits
         self.throttle = Throttle(datastore.catalog, limits.quotas)
+        self.writer = Writer(datastore, limits)
 
     def get(self, collection: str, experiment: str, image: str, key: str = "") -> Response:
         """Its bytes, or a range of them."""
@@ -59,6 +62,22 @@ class ZarrView(MethodView):
             block.content.close()
             raise
         return response
+
+    def put(self, collection: str, experiment: str, image: str, key: str = "") -> Response:
+        """Take a block, or metadata that is as it is already."""
+        channel = writable_channel(self.datastore, (collection, experiment, channel_name(image)))
+        wanted = Key.of(key)
+        if wanted.block is None:
+            return put_document(wanted.document(self.datastore.image(channel)))
+        return self.writer.put(Place.of(self.datastore, channel, wanted))
+
+    def delete(self, collection: str, experiment: str, image: str, key: str = "") -> Response:
+        """Set all voxels of a block to zero, which is what a block that is not there means."""
+        channel = writable_channel(self.datastore, (collection, experiment, channel_name(image)))
+        wanted = Key.of(key)
+        if wanted.block is None:
+            raise ReadOnlyDocument(f"{key} cannot be removed")
+        return self.writer.delete(Place.of(self.datastore, channel, wanted))
 
     def _charge(self, response: Response) -> None:
         if request.method == "GET" and response.status_code < 300:
