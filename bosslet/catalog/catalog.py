@@ -17,6 +17,7 @@ from bosslet.catalog.resources import Resources
 from bosslet.catalog.sessions import Sessions
 from bosslet.catalog.usage import Usages
 from bosslet.catalog.users import Users
+from bosslet.catalog.viewer_states import ViewerStates
 
 
 class Catalog:
@@ -32,6 +33,7 @@ class Catalog:
         self.metadata = Metadata(database)
         self.downsampling = Downsampling(database)
         self.usage = Usages(database)
+        self.viewer_states = ViewerStates(database)
 
     @classmethod
     def open(cls, url: str) -> Catalog:

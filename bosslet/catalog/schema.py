@@ -249,3 +249,14 @@ class DownsampleJobRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     stale: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(default="")
+
+
+class ViewerStateRow(Base):
+    """What a viewer showed, as JSON."""
+
+    __tablename__ = "viewer_states"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    content: Mapped[str]
+    nbytes: Mapped[int]
+    creator: Mapped[str] = mapped_column(NAME)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from bosslet.datastore import Datastore
-from bosslet.dialects import boss, metrics, ome_zarr, precomputed, web
+from bosslet.dialects import boss, metrics, neuroglancer, ome_zarr, precomputed, web
 from bosslet.dialects.http import Limits
 
 DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {
@@ -18,5 +18,6 @@ DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {
     "boss": boss.register,
     "precomputed": precomputed.register,
     "ome_zarr": ome_zarr.register,
+    "neuroglancer": neuroglancer.register,
     "web": web.register,
 }

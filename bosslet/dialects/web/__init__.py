@@ -70,6 +70,7 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
     web = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     web.add_url_rule("/", "home", pages.home)
     web.add_url_rule("/view/<collection>/<experiment>/<channel>", "channel", pages.channel, strict_slashes=False)
+    web.add_url_rule("/favicon.ico", "icon", lambda: web.send_static_file("icon.png"))
     web.add_url_rule("/v1/mgmt/", "console", _to_home)
     web.add_url_rule("/v1/mgmt/resources/<collection>/<experiment>/<channel>", "resource", _to_channel)
     web.register_error_handler(BossletError, _answer_error)
