@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 
 from flask import Flask
@@ -26,6 +27,7 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
         datastore = open_datastore(settings)
         datastore.prepare()
         _take_up(datastore)
+        atexit.register(_leave, datastore)
     app = Flask(__name__, static_folder=None)
     envelope.register(app)
     limits = limits_of(settings)
@@ -42,6 +44,14 @@ def _take_up(datastore: Datastore) -> None:
         ensure_runner(datastore)
     except StorageError as error:
         log.warning("what was begun before this start is not finished: %s", error)
+
+
+def _leave(datastore: Datastore) -> None:
+    """At the end of the process: what it knows of blocks should not be doubted by the next one."""
+    try:
+        datastore.close()
+    except StorageError as error:
+        log.warning("what is known of blocks could not be sealed: %s", error)
 
 
 def origins_of(settings: config.Settings) -> Origins:

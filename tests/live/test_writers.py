@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +14,7 @@ from bosslet.geometry import Box
 from tests.live import writing
 from tests.live.client import Channel
 from tests.live.server import Server, serving
+from tests.live.verified import verified
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def test_voxels_of_one_block_written_by_many_are_all_there(server: Server, secon
         expected[writing.share(writer)] = writing.value(writer, writing.ROUNDS - 1)
     np.testing.assert_array_equal(channel.read(writing.BOX), expected)
     np.testing.assert_array_equal(Channel(second_server.url, "writers/e/shared", "uint16").read(writing.BOX), expected)
-    assert verified(server, "writers/e/shared") == []
+    assert verified(server.uploads, "writers/e/shared") == []
 
 
 def test_what_one_server_knows_of_blocks_the_other_knows(server: Server, second_server: Server) -> None:
@@ -58,16 +55,7 @@ def test_what_one_server_knows_of_blocks_the_other_knows(server: Server, second_
         assert other.session.put(other.url_of(box).replace("cutout", "cutout/to_black")).status_code == 200
         assert not writer.read(box).any()
     assert second.write(box, voxels) == 201
-    assert verified(server, name) == []
-
-
-def verified(server: Server, name: str) -> list[dict[str, Any]]:
-    """What ``bosslet verify`` finds in a channel beside the servers."""
-    command = [sys.executable, "-m", "bosslet", "verify", str(server.uploads), name, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
-    assert done.returncode == bool(found)
-    return found
+    assert verified(server.uploads, name) == []
 
 
 def test_a_server_that_shares_the_folder_leaves_nothing_of_itself(server: Server, tmp_path: Path) -> None:
