@@ -232,6 +232,7 @@ def test_every_verb_explains_itself_by_an_example() -> None:
         ["serve"],
         ["downsample"],
         ["index"],
+        ["ingest"],
         ["verify"],
         ["repair"],
         *(["user", name] for name in ("create", "list", "token", "delete")),

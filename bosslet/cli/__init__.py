@@ -14,6 +14,7 @@ from bosslet import __version__
 from bosslet.cli.demonstration import demonstrate
 from bosslet.cli.downsample import downsample, work
 from bosslet.cli.index import index
+from bosslet.cli.ingest import ingest
 from bosslet.cli.repair import repair
 from bosslet.cli.start import serve, serve_folder, serving_options
 from bosslet.cli.user import user
@@ -71,5 +72,5 @@ def _start(uploads: str | None, **options: object) -> None:
         serve_folder(uploads, **options)
 
 
-for verb in (serve, user, downsample, index, work, verify, repair):
+for verb in (serve, user, downsample, index, work, verify, repair, ingest):
     main.add_command(verb)

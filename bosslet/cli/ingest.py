@@ -1,0 +1,175 @@
+"""``bosslet ingest``: from the files of a laboratory to a channel, with one command and without a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from bosslet import config
+from bosslet.app import open_datastore
+from bosslet.catalog.downsampling import Progress
+from bosslet.catalog.records import Channel
+from bosslet.cli.parameters import channel_names, dtype, integers, voxel_size, zyx
+from bosslet.cli.reporting import Reporter
+from bosslet.datastore import Datastore
+from bosslet.errors import BossletError
+from bosslet.jobs import queue
+from bosslet.jobs.destination import Wanted, find
+from bosslet.jobs.ingest import Plan, Summary, plan, stored_dtype
+from bosslet.jobs.intake import Manner, into_store
+from bosslet.sources.opening import open_source
+from bosslet.sources.source import Hints, Source
+from bosslet.spacing import Spacing
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells have it."""
+RESUMABLE = "What is finished is kept: the same command with --resume goes on from there."
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("channel", metavar="COLL/EXP/CHAN")
+@click.option("--uploads", type=click.Path(file_okay=False), help="The uploads folder; made when absent.")
+@click.option("--voxel-size", type=voxel_size, help="x,y,zUNIT, as in 4,4,40nm; else what the files say.")
+@click.option("--offset", type=zyx, help="z,y,x of the first voxel in the channel; 0,0,0 by default.")
+@click.option("--type", "kind", type=click.Choice(["image", "annotation"]), help="By default what the dtype suggests.")
+@click.option("--dataset", help="Which array, in a file or folder that has several.")
+@click.option("--axes", help="A letter of tczyx for each axis of an array, in its order.")
+@click.option("--color", type=click.IntRange(min=0), help="Which of several colours to take.")
+@click.option("--join", type=click.Choice(["z", "t"]), help="How volumes in several files follow each other.")
+@click.option("--gaps", is_flag=True, help="Take slices that are missing in a numbered stack as black.")
+@click.option("--shape", type=integers, help="Of raw voxels: z,y,x or t,z,y,x.")
+@click.option("--dtype", type=dtype, help="Of raw voxels, such as uint16 or >u2.")
+@click.option("--skip", type=click.IntRange(min=0), default=0, help="Bytes in front of raw voxels.")
+@click.option("--n-workers", type=click.IntRange(min=1), default=os.cpu_count(), help="Processes; one per core.")
+@click.option("--memory", type=click.IntRange(min=1), help="Megabytes for all processes; half of the machine's.")
+@click.option("--downsample", is_flag=True, help="Make the other resolutions, too.")
+@click.option("--resume", is_flag=True, help="Go on with an ingest that was stopped, if there is one.")
+@click.option("--overwrite", is_flag=True, help="Replace voxels that are there already.")
+@click.option("--dry-run", is_flag=True, help="Look at everything, say what would be done, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def ingest(sources: tuple[str, ...], channel: str, **options: Any) -> None:  # noqa: ANN401 - as declared above
+    """Take a volume in: a stack of TIFF, PNG, JPEG or JPEG 2000 files, a multi-page TIFF, HDF5, npy, or raw voxels.
+
+    A SOURCE is a file, a folder, or a quoted pattern, with * or with %04d for the number. Collection, coordinate frame,
+    experiment and channel are made when absent. Straight into the uploads folder; a server may run on it meanwhile.
+
+    \b
+      bosslet ingest 'slices/*.tif' mouse/cortex/em --voxel-size 4,4,40nm --downsample
+      bosslet ingest labels.h5 mouse/cortex/cells --dataset stack --type annotation
+    """
+    reporter = Reporter(as_json=options["as_json"])
+    try:
+        _ingest(sources, channel_names(channel), options, reporter)
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. {RESUMABLE}", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _ingest(sources: tuple[str, ...], names: tuple[str, str, str], options: dict[str, Any], reporter: Reporter) -> None:
+    source = open_source(sources, _hints(options))
+    settings = config.load(uploads_path=options["uploads"], cache_bytes=0)
+    wanted = _wanted(source, names, options)
+    with closing(open_datastore(settings)) as datastore:
+        there = settings.uploads_path.exists()
+        if there or not options["dry_run"]:
+            datastore.prepare()
+            found = find(datastore, wanted).channel
+        block = found.block_shape if there and found is not None else datastore.block_shape
+        planned = plan(source, wanted.box.start, block, options["n_workers"], _memory(options["memory"]))
+        _announce(source, wanted, planned, reporter)
+        if not options["dry_run"]:
+            _do(datastore, planned, wanted, options, reporter)
+
+
+def _do(datastore: Datastore, planned: Plan, wanted: Wanted, options: dict[str, Any], reporter: Reporter) -> None:
+    manner = Manner(resume=options["resume"], overwrite=options["overwrite"])
+    begun = False
+
+    def advance(count: int) -> None:
+        nonlocal begun
+        begun = True
+        bar(count)
+
+    try:
+        with reporter.progress(str(wanted), planned.nbytes) as bar:
+            channel, summary = into_store(datastore, planned, wanted, manner, advance)
+    except BossletError:
+        if begun:
+            click.echo(RESUMABLE, err=True)
+        raise
+    _summarise(channel, summary, reporter)
+    if options["downsample"]:
+        _downsample(datastore, channel, reporter)
+
+
+def _hints(options: dict[str, Any]) -> Hints:
+    names = ("dataset", "axes", "color", "join", "gaps", "shape", "dtype", "skip")
+    return Hints(**{name: options[name] for name in names})
+
+
+def _wanted(source: Source, names: tuple[str, str, str], options: dict[str, Any]) -> Wanted:
+    about = source.about
+    offset = options["offset"] or about.origin
+    labels = None if about.labels is None else "annotation" if about.labels else "image"
+    spacing: Spacing | None = options["voxel_size"]
+    kind = options["kind"] or labels
+    return Wanted.of(names, str(stored_dtype(source)), kind, offset, about.shape, spacing, about.spacing)
+
+
+def _memory(megabytes: int | None) -> int:
+    if megabytes is not None:
+        return megabytes * 10**6
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def _announce(source: Source, wanted: Wanted, planned: Plan, reporter: Reporter) -> None:
+    about = source.about
+    spacing = wanted.spacing or about.spacing
+    times, shape = planned.samples, " × ".join(map(str, planned.box.shape))
+    sizes = f"{planned.nbytes / 1e6:.1f} MB in {planned.block_count} blocks"
+    reporter.say(
+        "plan",
+        f"{about.name}: {f'{times} × ' if times > 1 else ''}{shape} {about.dtype}, {sizes}, to {wanted} at z,y,x "
+        f"{planned.box}; {planned.processes} processes, at most about {planned.memory_bytes / 1e6:.0f} MB of memory",
+        source=about.name,
+        channel=str(wanted),
+        type=wanted.type,
+        dtype=wanted.dtype,
+        voxel_size_xyz=str(spacing) if spacing else None,
+        zyx_start=planned.box.start,
+        zyx_stop=planned.box.stop,
+        time_samples=times,
+        bytes=planned.nbytes,
+        blocks=planned.block_count,
+        pieces=len(planned.pieces),
+        processes=planned.processes,
+        memory_bytes=planned.memory_bytes,
+    )
+
+
+def _summarise(channel: Channel, summary: Summary, reporter: Reporter) -> None:
+    before = f", {summary.resumed_blocks} of them from before" if summary.resumed_blocks else ""
+    rate = summary.nbytes / 1e6 / max(summary.seconds, 1e-9)
+    reporter.say(
+        "done",
+        f"{channel}: {summary.nbytes / 1e6:.1f} MB in {summary.blocks} blocks{before}, {summary.seconds:.1f} s, "
+        f"{rate:.0f} MB/s; {summary.peak_bytes / 1e6:.0f} MB of memory; checksum {summary.checksum}",
+        channel=str(channel),
+        **asdict(summary),
+    )
+
+
+def _downsample(datastore: Datastore, channel: Channel, reporter: Reporter) -> None:
+    with reporter.count(f"{channel}: resolutions") as show:
+
+        def report(made: Progress) -> None:
+            show(made.done, made.total)
+
+        status = queue.downsample_now(datastore, channel, report)
+    reporter.say("downsampled", f"{channel}: {status}", channel=str(channel), status=str(status))

@@ -1,0 +1,67 @@
+"""Processes of one's own: results, failures, sudden deaths, and an end that leaves none."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+import pytest
+
+from bosslet.errors import BossletError, StorageError, UnusableFile
+from bosslet.jobs.processes import Advance, run
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """Squares a number; what else it does depends on the number."""
+
+    folder: Path
+
+    def __call__(self, item: int, advance: Advance) -> int:
+        advance(1)
+        if item == 13:
+            raise UnusableFile("thirteen")
+        if item == 66:
+            os.kill(os.getpid(), signal.SIGKILL)
+        for _ in range(1000 if item == 1000 else 0):
+            sleep(0.05)
+            advance(0)
+        return item * item
+
+    def close(self) -> None:
+        (self.folder / f"closed-{os.getpid()}").touch()
+
+
+def children() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children(recursive=True) if "resource_tracker" not in " ".join(p.cmdline())]
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_every_item_has_its_result(processes: int, tmp_path: Path) -> None:
+    moved: list[int] = []
+    found = {done.item: done for done in run(Square(tmp_path), list(range(7)), processes, moved.append)}
+    assert {item: done.result for item, done in found.items()} == {item: item * item for item in range(7)}
+    assert sum(moved) == 7
+    assert all(10**6 < done.peak_bytes < 10**10 for done in found.values())
+    assert len(list(tmp_path.iterdir())) == processes
+    assert children() == []
+
+
+@pytest.mark.parametrize(("bad", "error"), [(13, UnusableFile), (66, StorageError)])
+def test_a_failure_ends_all(bad: int, error: type[BossletError], tmp_path: Path) -> None:
+    started = monotonic()
+    with pytest.raises(error, match=r"thirteen|was killed"):
+        list(run(Square(tmp_path), [1000, 1, bad], 2, lambda count: None))
+    assert monotonic() - started < 20
+    assert children() == []
+
+
+def test_whoever_no_longer_listens_ends_all(tmp_path: Path) -> None:
+    results = run(Square(tmp_path), [2, 1000, 1000], 2, lambda count: None)
+    assert next(iter(results)).result == 4
+    results.close()  # type: ignore[attr-defined]
+    assert children() == []
