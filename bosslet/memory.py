@@ -17,18 +17,22 @@ from pathlib import Path
 MAPPED_FROM = 2**20
 """Bytes of an allocation that is mapped alone. The chunks of an image are smaller: to map each of those would take
 longer than to use it."""
+KEPT = 2**24
+"""Bytes that a heap keeps free at its end: to have memory of the system takes longer than to use it, and the next small
+cutout needs as much as the last one. What is mapped alone does not count."""
 SLACK = 2**25
 """Bytes that a process may hold more than it did at the least, before its heaps are searched for what is free."""
 
 _LIBC = ctypes.CDLL(None)
 _GLIBC = hasattr(_LIBC, "mallopt") and hasattr(_LIBC, "malloc_trim")
-_M_MMAP_THRESHOLD = -3  # malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 _PAGES = Path("/proc/self/statm")
 
 
-def map_large_allocations() -> None:
+def set_up() -> None:
     """To be called before threads and workers are started."""
     if _GLIBC:
+        _LIBC.mallopt(_M_TRIM_THRESHOLD, KEPT)
         _LIBC.mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM)
 
 

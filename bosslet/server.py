@@ -58,7 +58,7 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
     """Serves until a signal ends it, then leaves through SystemExit; takes the listener over."""
     shared = SharedFolder.make()
     os.environ[METRICS_FOLDER] = str(shared.path)
-    memory.map_large_allocations()
+    memory.set_up()
     trim = memory.Trimmer()
     options: dict[str, object] = {
         "bind": f"fd://{listener.detach()}",
