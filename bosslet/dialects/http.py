@@ -5,6 +5,7 @@ The status is the same in all dialects; what the body of an error looks like is 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from flask import Request
@@ -86,6 +87,8 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.StorageFull: 507,
 }
 
+_SIGNER = re.compile("Credential=([^/, ]*)/")
+
 READ_AT_ONCE = 1 << 20
 """How many bytes of a body are read at a time."""
 
@@ -112,12 +115,17 @@ def status_of(error: errors.BossletError) -> int:
 def user_of(request: Request, catalog: Catalog, attempts: Attempts) -> User:
     """Whose key comes with a request, as ``Token`` or ``Bearer``; without either, somebody anonymous.
 
+    A client of S3 (TensorStore's) sends it as the name of the account that signs; the signature is not looked at, since
+    a key is all that anybody has to show here.
+
     Raises:
         NotAuthenticated: a key that nobody holds, or that is none.
         TooManyAttempts: the same, again.
     """
     scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() not in {"token", "bearer"}:
+    if scheme.lower() == "aws4-hmac-sha256" and (signer := _SIGNER.search(key)):
+        key = signer[1]
+    elif scheme.lower() not in {"token", "bearer"}:
         return ANONYMOUS
     if not key or " " in key:
         raise errors.NotAuthenticated("Invalid token header: exactly one key without spaces must follow the scheme.")

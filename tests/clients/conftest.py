@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from intern.remote.boss import BossRemote
 
+from tests.clients.published import Published, publish
 from tests.live.server import Server, environment, serving
 
 
@@ -87,3 +88,15 @@ def names() -> Iterator[str]:
 def collection(names: Iterator[str]) -> str:
     """The name of a collection that does not exist."""
     return next(names)
+
+
+@pytest.fixture(scope="session")
+def published(scientist: Account, names: Iterator[str]) -> Published:
+    """Two volumes that everybody may read; tests leave them as they are."""
+    return publish(scientist.server, scientist.token, next(names))
+
+
+@pytest.fixture
+def writable(scientist: Account, names: Iterator[str]) -> Published:
+    """The same without coarser levels, for a test to change."""
+    return publish(scientist.server, scientist.token, next(names), downsample=False)

@@ -365,3 +365,18 @@ def test_who_moved_too_much_has_to_wait(datastore: Datastore) -> None:
     refused(answer, 429, "Throttled")
     assert int(answer.headers["Retry-After"]) > 0
     assert boss.get("/precomputed/col/exp/em/0/0-64_0-64_0-64").status_code == 429
+
+
+def test_a_client_of_s3_signs_with_a_token(as_user: Any, datastore: Datastore) -> None:
+    owner = as_user("olga", Role.RESOURCE_MANAGER)
+    owner.make_channel("em")
+    block = block_file(get(owner, f"{BASE}/0/zarr.json").data, ramp(SHAPE))
+    token = datastore.catalog.users.new_token("olga")
+    rest = "/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123"
+    stranger = as_user()
+    signed = put(stranger, BLOCK, block, Authorization=f"AWS4-HMAC-SHA256 Credential={token}{rest}")
+    assert signed.status_code == 201
+    for wrong in ("", "x", f"{token}x"):
+        answer = put(stranger, BLOCK, block, Authorization=f"AWS4-HMAC-SHA256 Credential={wrong}{rest}")
+        refused(answer, 401, "NotAuthenticated")
+    refused(put(stranger, BLOCK, block, Authorization="AWS4-HMAC-SHA256 nothing"), 401, "NotAuthenticated")
