@@ -59,13 +59,17 @@ def open_store(uploads: Path) -> Datastore:
 
 
 def make_until_killed(uploads: Path, point: tuple[type, str, int, bool]) -> None:
+    die_at(*point)
+    make(uploads)
+
+
+def make(uploads: Path) -> None:
     datastore = open_store(uploads)
     resources, user = datastore.catalog.resources, datastore.catalog.users.get(ADMINISTRATOR)
     frame = resources.create_frame(
         "frame", user, start=(0, 0, 0), stop=BOX.shape, voxel_size=(1.0, 1.0, 1.0), voxel_unit="nanometers"
     )
     experiment = resources.create_experiment(resources.create_collection("col", user), "exp", user, frame=frame)
-    die_at(*point)
     channel = datastore.create_channel(experiment, "ch", user, type="image", datatype="uint8")
     datastore.image(channel).create_level(1)
 
@@ -113,8 +117,7 @@ def test_a_channel_half_made_is_whole_after_the_next_start(tmp_path: Path, point
 
 def test_what_was_written_beside_a_file_is_removed_unless_its_writer_lives(tmp_path: Path) -> None:
     datastore = open_store(tmp_path)
-    make_until_killed_never = (Store, "write_document", 98, False)
-    make_until_killed(tmp_path, make_until_killed_never)
+    make(tmp_path)
     killed(write_until_killed, tmp_path)
     (beside,) = tmp_path.rglob("*.__lock")
     with datastore.volume("col", "exp", "ch").locked(0, (0, 0, 0)):
