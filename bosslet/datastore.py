@@ -218,7 +218,9 @@ class Datastore:
             image.describe()
 
     def _holds_files(self, path: str) -> bool:
-        """Whether a path is in use on disk: perhaps by an image that a lost catalog knew."""
+        """Whether a path is in use on disk, perhaps by an image that a lost catalog knew; or no longer to be used."""
+        if self.store.retirement is not None and self.store.retirement.is_retired(path):
+            return True
         places = [path, *(f"{path}/{level}" for level in LEVELS)]
         return any(self.store.document(f"{place}/zarr.json") is not None for place in places)
 

@@ -233,6 +233,7 @@ def test_every_verb_explains_itself_by_an_example() -> None:
         ["downsample"],
         ["index"],
         ["ingest"],
+        *([name] for name in ("ls", "info", "status", "mv", "rm", "purge")),
         ["verify"],
         ["repair"],
         *(["user", name] for name in ("create", "list", "token", "delete")),

@@ -6,10 +6,11 @@ from bosslet.catalog.channels import Channels
 from bosslet.catalog.collections import Collections
 from bosslet.catalog.experiments import Experiments
 from bosslet.catalog.frames import Frames
+from bosslet.catalog.purging import Purging
 from bosslet.catalog.restoration import Restoration
 
 
-class Resources(Frames, Collections, Experiments, Channels, Restoration):
+class Resources(Frames, Collections, Experiments, Channels, Restoration, Purging):
     """Everything that holds voxels or names something that does.
 
     Whoever creates a resource gets every permission on it, and so do the administrators, in the same transaction. A

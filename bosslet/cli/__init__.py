@@ -14,9 +14,15 @@ from bosslet import __version__
 from bosslet.cli.demonstration import demonstrate
 from bosslet.cli.downsample import downsample, work
 from bosslet.cli.index import index
+from bosslet.cli.info import info
 from bosslet.cli.ingest import ingest
+from bosslet.cli.ls import ls
+from bosslet.cli.mv import mv
+from bosslet.cli.purge import purge
 from bosslet.cli.repair import repair
+from bosslet.cli.rm import rm
 from bosslet.cli.start import serve, serve_folder, serving_options
+from bosslet.cli.status import status
 from bosslet.cli.user import user
 from bosslet.cli.verify import verify
 from bosslet.errors import BossletError, ConfigurationError
@@ -73,4 +79,6 @@ def _start(uploads: str | None, **options: object) -> None:
 
 
 for verb in (serve, user, downsample, index, work, verify, repair, ingest):
+    main.add_command(verb)
+for verb in (ls, info, status, mv, rm, purge):
     main.add_command(verb)

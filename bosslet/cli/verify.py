@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bosslet import config
 from bosslet.app import open_datastore
+from bosslet.jobs.notes import note_verify
 from bosslet.jobs.verify import Depth, Finding, Report
 from bosslet.jobs.verify import verify as verify_datastore
 
@@ -52,6 +53,7 @@ def verify(uploads: str | None, within: str | None, sample: float, rate_limit: f
         report = verify_datastore(
             datastore, names, depth, lambda done, total: bar.update(task, completed=done, total=total)
         )
+        note_verify(datastore, names, report, sample)
     click.echo(_json(report) if as_json else _text(report))
     sys.exit(not report.ok)
 

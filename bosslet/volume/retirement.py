@@ -9,6 +9,8 @@ after having read, and both then have to look the channel up again.
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from bosslet.volume.folders import sync_folder
 
 FOLDER = ".retired"
 """In the uploads folder; no collection can have this name."""
+TRASH = ".trash"
+"""The same, for files that are about to be removed."""
 WAIT = timedelta(seconds=1)
 _PIECES = 3
 """Of the path of an image: it is ``collection/experiment/channel``, whatever those are called now."""
@@ -27,12 +31,15 @@ class Retirement:
     """The notes of one uploads folder: empty files that stay, some dozen bytes each."""
 
     def __init__(self, root: Path) -> None:
-        self._folder = str(root / FOLDER)
+        self._root = root
+        self._notes = root / FOLDER
+        self._trash = root / TRASH
+        self._prefix = f"{self._notes}/"
 
     def is_retired(self, path: str) -> bool:
         """Whether an image, or an array in it, is to be looked for elsewhere."""
         # For every read: os.path.exists takes half the time of pathlib's.
-        return os.path.exists(f"{self._folder}/{_note(path)}")  # noqa: PTH110
+        return os.path.exists(self._prefix + _note(path))  # noqa: PTH110
 
     def check(self, path: str) -> None:
         """Raises Busy for what is to be looked for elsewhere: asked again, it is found."""
@@ -40,16 +47,39 @@ class Retirement:
             raise Busy(f"{path} was put elsewhere at this moment; ask again", WAIT)
 
     def retire(self, path: str) -> None:
-        """Leave a note; on the disk when this returns. Nobody may hold a lock on anything in it."""
+        """Leave a note, and put the image's files where nobody sees them; on the disk when this returns.
+
+        Nobody may hold a lock on anything in it: for the caller to see to. Done again, it does what is left to do.
+        """
         with translated_errors(path, writing=True):
-            folder = Path(self._folder)
-            if not folder.exists():
-                folder.mkdir(mode=0o700, exist_ok=True)
-                sync_folder(folder.parent)
-            (folder / _note(path)).touch()
-            sync_folder(folder)
+            for folder in (self._notes, self._trash):
+                if not folder.exists():
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                    sync_folder(self._root)
+            (self._notes / _note(path)).touch()
+            sync_folder(self._notes)
+            self._put_away(path)
+
+    def empty_trash(self) -> None:
+        """Remove for good what was put away; also what was left by a process that was killed while it did so."""
+        with translated_errors(str(self._trash), writing=True), suppress(FileNotFoundError):
+            shutil.rmtree(self._trash)
+
+    def _put_away(self, path: str) -> None:
+        image = self._root / path
+        with suppress(FileNotFoundError):
+            image.rename(self._trash / _note(path))
+            sync_folder(self._trash)
+            sync_folder(image.parent)
+        for folder in (image.parent, image.parent.parent):
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # something else is in it
 
 
 def _note(path: str) -> str:
-    """The names of the pieces have no colon."""
-    return ":".join(path.split("/")[:_PIECES])
+    """The names of the pieces have no colon. What was computed from an image has its path in a hidden folder."""
+    pieces = path.split("/")
+    first = 1 if path.startswith(".") else 0
+    return ":".join(pieces[first : first + _PIECES])

@@ -31,7 +31,6 @@ def put_away(store: Store, folder: Path) -> None:
     assert store.ledger
     with store.locks.hold_all():
         store.retirement.retire("col/exp/ch")
-        (folder / "col/exp/ch").rename(folder / "away")
         store.ledger.forget("col/exp/ch")
 
 
@@ -77,7 +76,7 @@ def test_no_write_is_acknowledged_that_the_image_does_not_take_along(tmp_path: P
     while said[-1] != -1:
         said.append(writes.get(timeout=30))
     process.join(30)
-    (tmp_path / "away").rename(tmp_path / "moved")
+    (tmp_path / ".trash/col:exp:ch").rename(tmp_path / "moved")
     found = Volume(Store(tmp_path.as_uri(), Store.in_folder(tmp_path).locks), "moved/0", LAYOUT, (1, *BOX.shape))
     assert (found.read(NOW, BOX) == said[-2]).all()
 
@@ -107,3 +106,20 @@ def test_the_ledger_forgets_an_image_and_none_beside_it(tmp_path: Path) -> None:
     assert sorted(ledger.arrays()) == ["a/b/c.2/0", "a/b/c0/0", "a/b/cc/0"]
     assert ledger.entries("a/b/c/0") == {}
     assert len(ledger.entries("a/b/c.2/0")) == 1
+
+
+def test_what_is_put_away_goes_for_good_and_empty_folders_with_it(tmp_path: Path) -> None:
+    volume(tmp_path).write(NOW, BOX, ones())
+    volume(tmp_path, "col/exp2/other/0").write(NOW, BOX, ones())
+    retirement = volume(tmp_path).store.retirement
+    assert retirement
+    for _ in range(2):
+        retirement.retire("col/exp/ch")
+        assert [folder.name for folder in (tmp_path / "col").iterdir()] == ["exp2"]
+    assert list((tmp_path / ".trash").rglob("zarr.json"))
+    for _ in range(2):
+        retirement.empty_trash()
+        assert not (tmp_path / ".trash").exists()
+    assert retirement.is_retired("col/exp/ch/iso/3")
+    assert retirement.is_retired(".index/col/exp/ch/0")
+    assert not retirement.is_retired("col/exp/ch.2")
