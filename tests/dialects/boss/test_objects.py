@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from bosslet.catalog.records import Role
 from bosslet.datastore import Datastore
 from bosslet.dialects.boss import objects
+from bosslet.volume import labels as index
+from bosslet.volume.label_cache import LabelCache
 from tests.dialects.boss.client import Boss, assert_error
 
 SHAPE = (40, 100, 150)
@@ -192,8 +194,14 @@ def test_what_is_deleted_has_no_objects(boss: Boss, labels: str) -> None:
 
 
 def test_nothing_is_kept_of_the_labels_of_a_deleted_channel(
-    boss: Boss, labels: str, datastore: Datastore, caplog: pytest.LogCaptureFixture
+    boss: Boss,
+    labels: str,
+    datastore: Datastore,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Other tests write the same blocks: what is in memory of those would be taken, and nothing written.
+    monkeypatch.setattr(index, "_CACHE", LabelCache())
     boss.make_channel("never_asked", "uint64")
     ids(boss, f"{labels}/0/{BOX}")
     kept = datastore.uploads / ".index" / labels
