@@ -104,6 +104,7 @@ def volume(file: Path, hints: Hints) -> TiffVolume:
     with _opened(file) as opened:
         number = _series_number(file, opened, hints)
         series = opened.series[number]
+        _refuse_part(file, opened, series)
         names = hints.axes or _names(series.axes)
         axes = Axes.of(str(file), series.shape, names, hints.color)
         mapped = _checked(file, opened, series, axes)
@@ -130,10 +131,17 @@ def _opened(file: Path) -> Iterator[TiffFile]:
     heard: list[str] = []
     token = _complaints.set(heard)
     try:
-        with source.about(file, struct.error, LookupError, TypeError, ZeroDivisionError), TiffFile(file) as opened:
+        errors = (struct.error, LookupError, TypeError, ZeroDivisionError)
+        with source.about(file, *errors), TiffFile(file, _multifile=False) as opened:
             yield opened
     finally:
         _complaints.reset(token)
+
+
+def _refuse_part(file: Path, opened: TiffFile, series: TiffPageSeries) -> None:
+    """No other file is opened because this one names it: whoever sent it may not be one who may read that."""
+    if series.kind != "ome" and "FileName" in (opened.ome_metadata or ""):
+        raise UnusableFile(f"{file}: is a part of an OME-TIFF volume in several files; rewrite it as one file")
 
 
 def _series_number(file: Path, opened: TiffFile, hints: Hints) -> int:
