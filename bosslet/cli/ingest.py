@@ -54,9 +54,10 @@ RESUMABLE = "What is finished is kept: the same command with --resume goes on fr
 @click.option("--dry-run", is_flag=True, help="Look at everything, say what would be done, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def ingest(sources: tuple[str, ...], channel: str, **options: Any) -> None:  # noqa: ANN401 - as declared above
-    """Take a volume in: a stack of TIFF, PNG, JPEG or JPEG 2000 files, a multi-page TIFF, HDF5, npy, or raw voxels.
+    """Take a volume in: a stack of TIFF, PNG, JPEG or JPEG 2000 files, a TIFF of many pages, HDF5, npy, Zarr, N5,
+    precomputed, BlockFS, or raw voxels.
 
-    A SOURCE is a file, a folder, or a quoted pattern, with * or with %04d for the number. Collection, coordinate frame,
+    A SOURCE is a file, a folder, an address, or a quoted pattern, with * or with %04d for the number. Collection, coordinate frame,
     experiment and channel are made when absent. Straight into the uploads folder; a server may run on it meanwhile.
 
     \b

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bosslet.errors import UnusableFile
-from bosslet.sources import arrays, hdf5, pictures, source, tiff
+from bosslet.sources import arrays, blockfs, hdf5, pictures, source, tiff
+from bosslet.sources.chunked import DOCUMENTS, address, chunked
 from bosslet.sources.names import expanded, in_order, natural, numbered
 from bosslet.sources.source import NO_HINTS, Hints, Source
 from bosslet.sources.stack import joined, stack
@@ -14,12 +15,14 @@ _HEAD = 16
 
 
 def open_source(names: tuple[str, ...], hints: Hints = NO_HINTS) -> Source:
-    """The volume in a file, a folder, or in all files that patterns stand for.
+    """The volume in a file, in a folder, at an address, or in all files that patterns stand for.
 
     Raises:
         UnusableFile: one is missing, cut off, of an unknown format, or not like the others.
         MissingLibrary
     """
+    if len(names) == 1 and address(names[0]) is not None:
+        return chunked(names[0], hints)
     if len(names) == 1 and (series := numbered(names[0], gaps=hints.gaps)) is not None:
         return stack(series.planes, hints)
     files = [file for name in names for file in expanded(name)]
@@ -38,12 +41,16 @@ def _one(file: Path, hints: Hints) -> Source:
         return stack(((file,),), hints)
     if head.startswith(hdf5.MAGIC):
         return hdf5.dataset(file, hints)
+    if head.startswith(blockfs.MAGIC):
+        return blockfs.blockfs(file)
     if head.startswith(arrays.NPY_MAGIC):
         return arrays.npy(file, hints)
     return arrays.raw(file, hints)
 
 
 def _folder(folder: Path, hints: Hints) -> Source:
+    if any((folder / name).is_file() for name in DOCUMENTS):
+        return chunked(str(folder), hints)
     files = sorted((f for f in folder.iterdir() if f.is_file() and not f.name.startswith(".")), key=natural)
     planes = [file for file in files if pictures.is_picture(_head(file))]
     if not planes:

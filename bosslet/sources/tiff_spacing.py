@@ -36,7 +36,7 @@ def _of_ome(text: str) -> Spacing | None:
     # A single plane needs no size along z; then that of x stands in.
     given = [axis if f"PhysicalSize{axis}" in pixels.attrib else "X" for axis in "ZYX"]
     units = [pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in given]
-    return _spacing([pixels.attrib[f"PhysicalSize{axis}"] for axis in given], units)
+    return spacing_in([pixels.attrib[f"PhysicalSize{axis}"] for axis in given], units)
 
 
 def _of_imagej(file: TiffFile, described: dict[str, Any]) -> Spacing | None:
@@ -47,10 +47,10 @@ def _of_imagej(file: TiffFile, described: dict[str, Any]) -> Spacing | None:
     if not x or not y:
         return None
     unit = str(described["unit"]).replace("\\u00B5", "µ")
-    return _spacing([described.get("spacing", per_x / x), per_y / y, per_x / x], [unit] * 3)
+    return spacing_in([described.get("spacing", per_x / x), per_y / y, per_x / x], [unit] * 3)
 
 
-def _spacing(sizes: list[Any], units: list[str]) -> Spacing | None:
+def spacing_in(sizes: list[Any], units: list[str]) -> Spacing | None:
     """Of sizes (z, y, x) that may each be in another unit."""
     try:
         z, y, x = map(float, sizes)
