@@ -142,7 +142,7 @@ class Datastore:
             StorageError: the disk did not take it, and it is not in the catalog either.
         """
         resources = self.catalog.resources
-        path = resources.unused_path(experiment, name, self._holds_files)
+        path = resources.unused_path(experiment, name, self.holds_files)
         with unfinished(self.store, path):
             channel = resources.create_channel(
                 experiment,
@@ -217,7 +217,7 @@ class Datastore:
             # bossDB lets one name a level that no URL can ask for; there is nothing to keep for it.
             image.describe()
 
-    def _holds_files(self, path: str) -> bool:
+    def holds_files(self, path: str) -> bool:
         """Whether a path is in use on disk, perhaps by an image that a lost catalog knew; or no longer to be used."""
         if self.store.retirement is not None and self.store.retirement.is_retired(path):
             return True

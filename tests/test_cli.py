@@ -233,7 +233,7 @@ def test_every_verb_explains_itself_by_an_example() -> None:
         ["downsample"],
         ["index"],
         ["ingest"],
-        *([name] for name in ("ls", "info", "status", "mv", "rm", "purge")),
+        *([name] for name in ("ls", "info", "status", "mv", "cp", "rm", "purge")),
         ["verify"],
         ["repair"],
         *(["user", name] for name in ("create", "list", "token", "delete")),

@@ -6,6 +6,8 @@ shared between processes. ``prepare`` is for whoever starts the server, once, an
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bosslet.catalog.bootstrap import bootstrap
 from bosslet.catalog.database import Database
 from bosslet.catalog.downsampling import Downsampling
@@ -60,6 +62,15 @@ class Catalog:
     def permissions_of(self, user: User, resource: Resource) -> frozenset[Permission]:
         """What the user's groups hold on the resource together; nothing for the anonymous."""
         return self.permissions.of(user, resource)
+
+    def copy_to(self, file: Path) -> None:
+        """A copy as of this moment in a new file, whole and on the disk when this returns; nobody waits for it.
+
+        Raises:
+            ConfigurationError: this catalog is not SQLite, and has tools of its own for that.
+            StorageError: the copy cannot be written, or is not whole.
+        """
+        self._database.copy_to(file)
 
     def close(self) -> None:
         """Give back the connections; the catalog may be used again all the same."""

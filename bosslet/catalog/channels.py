@@ -55,7 +55,10 @@ class Channels(Section):
         The plain path is not free when its channel was renamed since, or when ``taken`` says so. Paths that differ in
         case only count as the same, since for some file systems they are. Raises InvalidName.
         """
-        parent = f"{experiment.collection.name}/{experiment.name}"
+        return self.unused_path_in(f"{experiment.collection.name}/{experiment.name}", name, taken)
+
+    def unused_path_in(self, parent: str, name: str, taken: Callable[[str], bool] = lambda path: False) -> str:
+        """The same for a collection and an experiment that need not be there, by ``collection/experiment``."""
         number, path = 1, f"{parent}/{valid_name(name)}"
         with self._database.read() as connection:
             while taken(path) or connection.scalar(select(exists().where(func.lower(ChannelRow.path) == path.lower()))):

@@ -26,6 +26,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from bosslet.catalog.sqlite_copy import copy_sqlite
 from bosslet.errors import BossletError, ConfigurationError, InvalidField, NameTaken, StorageError, StorageFull
 
 BUSY_TIMEOUT_MS = 30_000
@@ -73,6 +74,13 @@ class Database:
                 _migrate(connection)
         except DBAPIError as error:
             raise ConfigurationError(f"cannot use {self._engine.url!r} as the catalog: {error.orig}") from error
+
+    def copy_to(self, file: Path) -> None:
+        """By SQLite's backup API, see ``Catalog.copy_to``."""
+        url = self._engine.url
+        if self._engine.dialect.name != "sqlite" or url.database in (None, "", ":memory:"):
+            raise ConfigurationError(f"the catalog is in {url!r}: only one in an SQLite file can be copied")
+        copy_sqlite(Path(str(url.database)), file)
 
     def close(self) -> None:
         """Give up the pooled connections."""

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bosslet import __version__
+from bosslet.cli.cp import cp
 from bosslet.cli.demonstration import demonstrate
 from bosslet.cli.downsample import downsample, work
 from bosslet.cli.index import index
@@ -80,5 +81,5 @@ def _start(uploads: str | None, **options: object) -> None:
 
 for verb in (serve, user, downsample, index, work, verify, repair, ingest):
     main.add_command(verb)
-for verb in (ls, info, status, mv, rm, purge):
+for verb in (ls, info, status, mv, cp, rm, purge):
     main.add_command(verb)
