@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from dataclasses import dataclass
 
 import google_crc32c
 import zstandard
@@ -23,16 +24,45 @@ WORTHWHILE = 3 / 4
 """Compress when the sample shrinks to less than this: zstd takes 0.3 ms for 256 KB of noise, to save a fifth of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A file as it is sent."""
+
+    body: bytes
+    coding: str | None
+    """The content coding; None where it is as it was."""
+    tag: str
+    """The entity tag. It is of the bytes that are sent: another coding is another representation."""
+
+    @classmethod
+    def of(cls, content: bytes, coding: str | None = None) -> Representation:
+        """Of some content, in a coding that the client takes, if that pays."""
+        if coding is None or not _shrinks(content):
+            return cls(content, None, _checksum(content))
+        body = _CODINGS[coding](content)
+        return cls(body, coding, _checksum(body))
+
+
+def accepted_coding(request: Request) -> str | None:
+    """The best content coding that a client names."""
+    named = {coding for coding, quality in request.accept_encodings if quality > 0}
+    return next((coding for coding in _CODINGS if coding in named), None)
+
+
 def file_like(body: bytes, media_type: str, *, compress: bool = True) -> Response:
     """An answer that a client may keep and ask about: 304 where it has these bytes already."""
-    coding, sent = _coded(body, request) if compress else (None, body)
-    response = Response(sent, mimetype=media_type)
-    if coding is not None:
-        response.headers["Content-Encoding"] = coding
-    if compress:
+    content = Representation.of(body, accepted_coding(request) if compress else None)
+    return represented(content, media_type, varies=compress)
+
+
+def represented(content: Representation, media_type: str, *, varies: bool) -> Response:
+    """The same; ``varies`` says that the coding was chosen by what the client accepts."""
+    response = Response(content.body, mimetype=media_type)
+    if content.coding is not None:
+        response.headers["Content-Encoding"] = content.coding
+    if varies:
         response.vary.add("Accept-Encoding")
-    # Of the bytes as they are sent: another coding is another representation.
-    response.set_etag(_checksum(sent))
+    response.set_etag(content.tag)
     response.make_conditional(request)
     return as_it_is_now(response)
 
@@ -42,15 +72,6 @@ def as_it_is_now(response: Response) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.update(["Authorization", "Cookie"])
     return response
-
-
-def _coded(body: bytes, request: Request) -> tuple[str | None, bytes]:
-    accepted = {coding for coding, quality in request.accept_encodings if quality > 0}
-    if not accepted & {"zstd", "gzip"} or not _shrinks(body):
-        return None, body
-    if "zstd" in accepted:
-        return "zstd", _zstd(body)
-    return "gzip", gzip.compress(body, compresslevel=1, mtime=0)
 
 
 def _shrinks(body: bytes) -> bool:
@@ -64,6 +85,14 @@ def _shrinks(body: bytes) -> bool:
 def _zstd(body: bytes) -> bytes:
     # A compressor must not be used by two threads at once; a new one costs 10 microseconds.
     return zstandard.ZstdCompressor(level=1).compress(body)
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, compresslevel=1, mtime=0)
+
+
+_CODINGS = {"zstd": _zstd, "gzip": _gzip}
+"""The best first."""
 
 
 def _checksum(body: bytes) -> str:

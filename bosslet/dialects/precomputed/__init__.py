@@ -19,20 +19,24 @@ from bosslet.codecs import compressed_labels, image
 from bosslet.datastore import Datastore
 from bosslet.dialects import failures
 from bosslet.dialects.authentication import Authentication, current_user
-from bosslet.dialects.content import file_like
+from bosslet.dialects.content import Representation, accepted_coding, file_like, represented
 from bosslet.dialects.http import Limits
 from bosslet.dialects.openings import readable_channel
 from bosslet.dialects.precomputed.address import Address
+from bosslet.dialects.precomputed.kept import KeptChunks
 from bosslet.dialects.precomputed.scales import JPEG, LABELS, Scale, encoding_of, info, provenance
 from bosslet.dialects.precomputed.segments import segment_properties
 from bosslet.errors import InvalidTime, NotFound
+from bosslet.geometry import Box
 from bosslet.throttle import Throttle
 from bosslet.volume.image import LEVELS, Image
+from bosslet.volume.steady import steady_state
+from bosslet.volume.volume import Volume
 
 COPIES = 3
 """How often the voxels of a chunk are in memory at the same time, at the most: read, encoded and compressed."""
 ENCODE = {JPEG: image.jpeg, LABELS: compressed_labels.encode}
-"""The others are as they are in memory: little-endian and x fastest."""
+"""What takes long; ``raw`` takes nothing."""
 MEDIA_TYPES = {JPEG: "image/jpeg"}
 
 
@@ -45,6 +49,7 @@ class PrecomputedView(MethodView):
         self.datastore = datastore
         self.limits = limits
         self.throttle = Throttle(datastore.catalog, limits.quotas)
+        self.kept = KeptChunks()
 
     def get(self, collection: str, experiment: str, channel: str, path: str = "") -> Response:
         """Its bytes as they are now."""
@@ -68,13 +73,25 @@ class PrecomputedView(MethodView):
         if not level.exists:
             raise NotFound(f"no scale {key}; info says which there are")
         box = scale.chunk(name)
+        coding = None if encoding == JPEG else accepted_coding(request)
         nbytes = box.size * np.dtype(channel.datatype).itemsize
         with self.limits.budget.hold(COPIES * nbytes) as held:
             self.throttle.charge(current_user(), "cutout", Direction.EGRESS, nbytes)
-            voxels = level.read(range(time, time + 1), box)[0]
-            body = ENCODE[encoding](voxels) if encoding in ENCODE else voxels.tobytes()
-            media_type = MEDIA_TYPES.get(encoding, "application/octet-stream")
-            return held.until_sent(file_like(body, media_type, compress=encoding != JPEG), len(body))
+            chunk = self._encoded(level, time, box, encoding, coding)
+            answer = represented(chunk, MEDIA_TYPES.get(encoding, "application/octet-stream"), varies=encoding != JPEG)
+            return held.until_sent(answer, len(chunk.body))
+
+    def _encoded(self, level: Volume, time: int, box: Box, encoding: str, coding: str | None) -> Representation:
+        if encoding not in ENCODE:
+            # As it is in memory: little-endian and x fastest.
+            return Representation.of(level.read(range(time, time + 1), box).tobytes(), coding)
+        key, state = (level.path, time, box, encoding, coding), steady_state(level, time, box)
+        if (kept := self.kept.get(key, state)) is not None:
+            return kept
+        chunk = Representation.of(ENCODE[encoding](level.read(range(time, time + 1), box)[0]), coding)
+        if state is not None and steady_state(level, time, box) == state:
+            self.kept.put(key, state, chunk)
+        return chunk
 
     def _segment_properties(self, channel: Channel, address: Address) -> Response:
         scales = self._scales(channel, address)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import compressed_segmentation
@@ -18,6 +20,10 @@ from werkzeug.test import TestResponse
 
 from bosslet.catalog.records import Permission, Role
 from bosslet.datastore import Datastore
+from bosslet.dialects.content import Representation
+from bosslet.dialects.precomputed.kept import KeptChunks
+from bosslet.geometry import Box
+from bosslet.volume.volume import Volume
 from tests.dialects.boss.client import Boss
 
 BASE = "/precomputed/col/exp/em"
@@ -358,3 +364,57 @@ def test_any_name_is_answered_in_json(boss: Boss, name: str) -> None:
         boss.make_channel("em")
     answer = boss.get(f"{BASE}/{name}")
     assert answer.status_code in {200, 400, 404} or answer.status_code == 308, answer.text
+
+
+def age(folder: Path, seconds: float = 10) -> None:
+    """Make all files in a folder seem older."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            written = path.stat().st_mtime_ns - int(seconds * 1e9)
+            os.utime(path, ns=(written, written))
+
+
+def test_what_is_kept_is_no_good_after_a_write(boss: Boss, datastore: Datastore) -> None:
+    prefix = boss.make_channel("em", "uint64")
+    path, seen = f"{BASE}/0/0-64_0-64_0-64", []
+    for label in (1, 2, 3):
+        boss.send(f"{prefix}/0:7/0:6/0:40/", np.full((40, 6, 7), label, np.uint64))
+        for seconds in (0, 10):  # just written: read each time; then kept
+            age(datastore.uploads / "col", seconds)
+            answers = [boss.get(path) for _ in range(3)]
+            assert len({answer.data for answer in answers}) == 1
+            found = compressed_segmentation.decompress(
+                answers[0].data, (64, 64, 64, 1), np.uint64, (8, 8, 8), order="F"
+            )
+            assert found[0, 0, 0, 0] == label
+            assert boss.get(path, headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
+        seen.append(answers[0].headers["ETag"])
+    assert len(set(seen)) == 3
+
+
+def test_what_is_kept_is_not_read_again(boss: Boss, datastore: Datastore, monkeypatch: pytest.MonkeyPatch) -> None:
+    boss.send(f"{boss.make_channel('em', 'uint64')}/0:7/0:6/0:40/", np.ones((40, 6, 7), np.uint64))
+    age(datastore.uploads / "col")
+    first = boss.get(f"{BASE}/0/0-64_0-64_0-64")
+    monkeypatch.setattr(Volume, "read", None)
+    assert boss.get(f"{BASE}/0/0-64_0-64_0-64").data == first.data
+
+
+def test_what_is_kept_of_a_block_that_is_lost_is_no_good(boss: Boss, datastore: Datastore) -> None:
+    boss.send(f"{boss.make_channel('em', 'uint64')}/0:7/0:6/0:40/", np.ones((40, 6, 7), np.uint64))
+    age(datastore.uploads / "col")
+    assert boss.get(f"{BASE}/0/0-64_0-64_0-64").status_code == 200
+    (datastore.uploads / "col/exp/em/0/c/0/0/0/0").unlink()
+    refused(boss.get(f"{BASE}/0/0-64_0-64_0-64"), 500, "UnreadableBlock")
+
+
+def test_no_more_is_kept_than_there_is_room_for() -> None:
+    kept = KeptChunks(max_bytes=100)
+    keys = [("path", time, Box.of((1, 1, 1)), "raw", None) for time in range(4)]
+    for number, key in enumerate(keys):
+        kept.put(key, (number,), Representation(bytes(40), None, str(number)))
+    assert [kept.get(key, (number,)) is not None for number, key in enumerate(keys)] == [False, False, True, True]
+    assert kept.get(keys[3], (9,)) is None
+    assert kept.get(keys[3], None) is None
+    kept.put(keys[3], (3,), Representation(bytes(101), None, "x"))
+    assert all(kept.get(key, (number,)) is None for number, key in enumerate(keys))
