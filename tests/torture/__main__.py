@@ -38,8 +38,11 @@ Result = tuple[str, float, list[Figure]]
 def main(context: click.Context) -> None:
     """Do the worst to bosslet, and say what came of it; without a part, all of them."""
     if not context.invoked_subcommand:
-        for part in main.commands.values():
-            context.obj = [*(context.obj or []), context.invoke(part)]
+        for name, part in main.commands.items():
+            try:
+                context.obj = [*(context.obj or []), context.invoke(part)]
+            except (NoDisk, NoShim) as reason:
+                click.echo(f"{name} was not run: {reason}", err=True)
 
 
 @main.result_callback()
