@@ -45,7 +45,7 @@ def kill(folder: Path, rounds: int, writes: int, seed: int) -> list[Figure]:
                 writers = Writers(f"kill-{number}/e/labels")
                 Channel(server.url, writers.channel, "uint64").create(EXTENT)
             if number < rounds:
-                count = moments.randint(each - each // 4, each + each // 4 + 1)
+                count = moments.randint(each, each + each // 2)
                 write_until(server.kill, count, writers, server.url)
     return [
         Figure("times that every process was killed", rounds),
