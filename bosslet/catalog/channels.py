@@ -69,8 +69,12 @@ class Channels(Section):
 
     def channel(self, collection: str, experiment: str, name: str) -> Channel:
         """The channel with all that is above it; raises NotFound, naming the level."""
-        with self._database.read() as connection:
-            return find_channel(connection, collection, experiment, name)
+
+        def ask() -> Channel:
+            with self._database.read() as connection:
+                return find_channel(connection, collection, experiment, name)
+
+        return self._database.recall(("channel", collection, experiment, name), ask)
 
     def channels_in(self, resource: Resource) -> list[Channel]:
         """The channel itself, or all in a collection, experiment or frame, marked ones too; in order of creation."""

@@ -13,21 +13,24 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from bosslet.catalog.recollection import Recollection
 from bosslet.catalog.sqlite_copy import copy_sqlite
 from bosslet.errors import BossletError, ConfigurationError, InvalidField, NameTaken, StorageError, StorageFull
+
+Answer = TypeVar("Answer")
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -40,6 +43,7 @@ class Database:
         self._engine = _engine(url)
         self._writer = self._engine.execution_options()
         self._reader = self._engine
+        self._recollection = Recollection(self._private_connection) if _is_in_a_file(self._engine) else None
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
             event.listen(self._writer, "begin", _begin_immediate)
@@ -56,6 +60,13 @@ class Database:
         """A connection on which each statement stands alone."""
         with _translated(), self._reader.connect() as connection:
             yield connection
+
+    def recall(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """What ``ask`` finds by reading, or found before if nobody has changed anything since.
+
+        ``question`` says all that the answer depends on besides the catalog; the answer must not be changed.
+        """
+        return ask() if self._recollection is None else self._recollection.answer(question, ask)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -78,13 +89,21 @@ class Database:
     def copy_to(self, file: Path) -> None:
         """By SQLite's backup API, see ``Catalog.copy_to``."""
         url = self._engine.url
-        if self._engine.dialect.name != "sqlite" or url.database in (None, "", ":memory:"):
+        if self._engine.dialect.name != "sqlite" or _is_in_memory(url):
             raise ConfigurationError(f"the catalog is in {url!r}: only one in an SQLite file can be copied")
         copy_sqlite(Path(str(url.database)), file)
 
     def close(self) -> None:
-        """Give up the pooled connections."""
+        """Give up the connections."""
+        if self._recollection is not None:
+            self._recollection.close()
         self._engine.dispose()
+
+    def _private_connection(self) -> sqlite3.Connection:
+        """One of SQLite that does not go back to the pool."""
+        connection = self._engine.raw_connection()
+        connection.detach()
+        return cast(sqlite3.Connection, connection.dbapi_connection)
 
 
 class Section:
@@ -103,10 +122,19 @@ def unique(what: str, error: type[BossletError] = NameTaken) -> Iterator[None]:
         raise error(what) from violation
 
 
+def _is_in_a_file(engine: Engine) -> bool:
+    """Whether it is SQLite's, and other processes see it."""
+    return engine.dialect.name == "sqlite" and not _is_in_memory(engine.url)
+
+
+def _is_in_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
+
+
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        if parsed.get_backend_name() == "sqlite" and _is_in_memory(parsed):
             # One connection that threads take turns with, or every thread would see a database of its own.
             memory: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
             return create_engine(parsed, connect_args={"check_same_thread": False}, hide_parameters=True, **memory)

@@ -47,9 +47,13 @@ class Permissions(Section):
         """What the user's groups hold together; nothing for the anonymous."""
         if user.anonymous:
             return frozenset()
-        with self._database.read() as connection:
-            rows = connection.scalars(_OF_USER, {"user_id": user.id, "resource_id": resource.id})
-            return frozenset(Permission(row) for row in rows)
+
+        def ask() -> frozenset[Permission]:
+            with self._database.read() as connection:
+                rows = connection.scalars(_OF_USER, {"user_id": user.id, "resource_id": resource.id})
+                return frozenset(Permission(row) for row in rows)
+
+        return self._database.recall(("permissions", user.id, resource.id), ask)
 
     def grant(self, group: str, resource: Resource, permissions: Names[str]) -> None:
         """Add to what the group holds on the resource.

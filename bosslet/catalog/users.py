@@ -15,7 +15,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, insert, or_, select, update
 
 from bosslet.catalog.database import Section, unique
 from bosslet.catalog.membership import find_group, find_user_id, insert_group, join
@@ -69,8 +69,7 @@ class Users(Section):
 
     def get(self, name: str) -> User:
         """Raises UserNotFound."""
-        with self._database.read() as connection:
-            user = _user(connection.execute(_BY_NAME, {"name": name}).all())
+        user = self._recalled(_BY_NAME, name=name)
         if user is None:
             raise UserNotFound(f"user {name}")
         return user
@@ -124,9 +123,8 @@ class Users(Section):
 
     def user_of_token(self, token: str) -> User | None:
         """Whose token, or key of a session, this is; None for nobody's, and for an account that is not enabled."""
-        asked = {"digest": digest(token), "now": int(time.time())}
-        with self._database.read() as connection:
-            return _user(connection.execute(_BY_TOKEN, asked).all())
+        # The time is part of the question: a session ends without a change of the catalog.
+        return self._recalled(_BY_TOKEN, digest=digest(token), now=int(time.time()))
 
     def set_password(self, name: str, password: str) -> None:
         """Change the password, and end the sessions that the old one was good for; raises UserNotFound."""
@@ -158,6 +156,13 @@ class Users(Section):
         """Take the role, which the user may not have; raises UserNotFound."""
         with self._database.write() as connection:
             connection.execute(delete(RoleRow).where(*_role(find_user_id(connection, name), role)))
+
+    def _recalled(self, query: Select[int, str, bool, str], **asked: object) -> User | None:
+        def ask() -> User | None:
+            with self._database.read() as connection:
+                return _user(connection.execute(query, asked).all())
+
+        return self._database.recall(("user", *asked.items()), ask)
 
     def _update(self, name: str, *, ends_sessions: bool = False, **values: object) -> None:
         with self._database.write() as connection:
