@@ -233,7 +233,7 @@ def test_every_verb_explains_itself_by_an_example() -> None:
         ["downsample"],
         ["index"],
         ["ingest"],
-        *([name] for name in ("ls", "info", "status", "mv", "cp", "rm", "purge")),
+        *([name] for name in ("ls", "info", "status", "mv", "cp", "rm", "purge", "backup", "restore")),
         ["verify"],
         ["repair"],
         *(["user", name] for name in ("create", "list", "token", "delete")),

@@ -76,6 +76,11 @@ class Channels(Section):
 
         return self._database.recall(("channel", collection, experiment, name), ask)
 
+    def channel_by_id(self, channel_id: int) -> Channel:
+        """The channel under whatever name; raises NotFound."""
+        with self._database.read() as connection:
+            return channel_of(connection, channel_id)
+
     def channels_in(self, resource: Resource) -> list[Channel]:
         """The channel itself, or all in a collection, experiment or frame, marked ones too; in order of creation."""
         with self._database.read() as connection:

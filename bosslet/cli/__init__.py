@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bosslet import __version__
+from bosslet.cli.backup import backup
 from bosslet.cli.cp import cp
 from bosslet.cli.demonstration import demonstrate
 from bosslet.cli.downsample import downsample, work
@@ -21,6 +22,7 @@ from bosslet.cli.ls import ls
 from bosslet.cli.mv import mv
 from bosslet.cli.purge import purge
 from bosslet.cli.repair import repair
+from bosslet.cli.restore import restore
 from bosslet.cli.rm import rm
 from bosslet.cli.start import serve, serve_folder, serving_options
 from bosslet.cli.status import status
@@ -81,5 +83,5 @@ def _start(uploads: str | None, **options: object) -> None:
 
 for verb in (serve, user, downsample, index, work, verify, repair, ingest):
     main.add_command(verb)
-for verb in (ls, info, status, mv, cp, rm, purge):
+for verb in (ls, info, status, mv, cp, rm, purge, backup, restore):
     main.add_command(verb)

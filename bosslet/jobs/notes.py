@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,16 +29,15 @@ def read(datastore: Datastore) -> Notes:
     return notes
 
 
-def note(datastore: Datastore, what: str, paths: Iterable[str], **values: object) -> None:
-    """Something was done to these channels just now."""
-    lock = lock_file(datastore.uploads, "notes")
-    entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **values}
+def note(datastore: Datastore, what: str, done: Mapping[str, Mapping[str, object]]) -> None:
+    """Something was done just now to the channels at these paths; the values say how it went."""
+    at, lock = datetime.now(UTC).isoformat(timespec="seconds"), lock_file(datastore.uploads, "notes")
     with open_lock(lock) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         known = {channel.path for channel in datastore.catalog.resources.all_channels()}
-        notes = {path: done for path, done in read(datastore).items() if path in known}
-        for path in paths:
-            notes[path] = {**notes.get(path, {}), what: entry}
+        notes = {path: before for path, before in read(datastore).items() if path in known}
+        for path, values in done.items():
+            notes[path] = {**notes.get(path, {}), what: {"at": at, **values}}
         beside = lock.with_name(f"{FILE}.new")
         beside.write_text(json.dumps(notes))
         beside.replace(lock.with_name(FILE))
@@ -45,7 +45,8 @@ def note(datastore: Datastore, what: str, paths: Iterable[str], **values: object
 
 def note_verify(datastore: Datastore, names: tuple[str, ...], report: Report, sample: float) -> None:
     """What is in a collection, an experiment or a channel was verified, or this part of its blocks."""
-    for channel in datastore.catalog.resources.all_channels():
-        if tuple(str(channel).split("/"))[: len(names)] == names:
-            findings = sum(finding.channel == str(channel) for finding in report.findings)
-            note(datastore, "verify", [channel.path], findings=findings, sample=sample)
+    found = Counter(finding.channel for finding in report.findings)
+    channels = datastore.catalog.resources.all_channels()
+    looked_at = [channel for channel in channels if tuple(str(channel).split("/"))[: len(names)] == names]
+    done = {channel.path: {"findings": found[str(channel)], "sample": sample} for channel in looked_at}
+    note(datastore, "verify", done)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bosslet.errors import UnreadableBlock
-from bosslet.volume.audit import ANOTHER
+from bosslet.volume.audit import ANOTHER, complaint
 from bosslet.volume.faults import translated_errors
 from bosslet.volume.folders import sync_folder
 from bosslet.volume.ledger import Block, Change, Ledger
@@ -43,7 +43,7 @@ class Tally:
     linked: int = 0
     copied: int = 0
     copied_bytes: int = 0
-    fresh: list[tuple[Volume, Block]] = field(default_factory=list)
+    fresh: list[Block] = field(default_factory=list)
     """Blocks that are files of their own, and nobody has read back yet."""
 
 
@@ -58,15 +58,18 @@ class Copying:
     """Whether both may be the same file, if the file system has it; else each block is a file of its own."""
     previous: Sequence[Volume] = ()
     """Arrays with earlier copies, on the file system of the target."""
+    read_back: bool = False
+    """Whether each block that was copied is read from the disk, and all its checksums checked, before it counts."""
 
     def run(self, damage: Damage, advance: Callable[[int], None]) -> None:
-        """Copy all blocks, then what describes the array: without that, nobody takes the blocks for one.
+        """Copy all blocks; nobody may use the target meanwhile.
 
         ``advance`` is called with how many more blocks are done.
 
         Raises:
             StorageError: of either store; what was copied by then stays.
         """
+        self._describe()
         blocks = iter(sorted(self._blocks()))
         while group := list(islice(blocks, BLOCKS_AT_ONCE)):
             changes = dict(self._copied(group, damage))
@@ -74,10 +77,11 @@ class Copying:
                 for folder in {Path(_presence(self.target).file(self.target.path, block)).parent for block in group}:
                     if folder.exists():
                         sync_folder(folder)
+            changes |= dict.fromkeys(self._unreadable(damage), (True, None))
             _ledger(self.target).changed(self.target.path, changes)
             self.tally.blocks += len(group)
             advance(len(group))
-        self._describe()
+        self._describe()  # once more: it may have grown since, and never shrinks
 
     def _blocks(self) -> set[Block]:
         """Those with a file, and those that should have one."""
@@ -138,7 +142,15 @@ class Copying:
             copy(file, self._place(block))
         self.tally.copied += 1
         self.tally.copied_bytes += os.fstat(file.fileno()).st_size
-        self.tally.fresh.append((self.target, block))
+        self.tally.fresh.append(block)
+
+    def _unreadable(self, damage: Damage) -> Iterator[Block]:
+        """Of the blocks that were copied, those that are damaged: whoever copies next is to look again."""
+        blocks, self.tally.fresh = self.tally.fresh, []
+        for block in blocks if self.read_back else ():
+            if (what := complaint(self.target, block)) is not None:
+                damage(block, UnreadableBlock(what))
+                yield block
 
     def _place(self, block: Block) -> Path:
         """Where the file of a block will be, in a folder that is there."""
@@ -150,7 +162,6 @@ class Copying:
         return place
 
     def _describe(self) -> None:
-        """Only now: an array that is written to meanwhile can have grown, and never shrinks."""
         document = f"{self.source.path}/zarr.json"
         content, array = (
             self.source.store.document(document),

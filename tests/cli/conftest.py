@@ -84,8 +84,9 @@ def run(uploads: Path) -> Run:
 
 
 def lines(result: Result) -> list[dict[str, Any]]:
-    """What a command said for programs."""
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    """What a command said for programs, but for how far it was."""
+    said = [json.loads(line) for line in result.stdout.splitlines()]
+    return [line for line in said if line["event"] != "progress"]
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
@@ -94,5 +95,5 @@ def everything_in(folder: Path) -> dict[str, bytes]:
     kept = {
         str(file.relative_to(folder)): file for file in files if "-wal" not in file.name and "-shm" not in file.name
     }
-    ignored = (".locks/", ".blocks/", ".jobs/")
-    return {name: file.read_bytes() for name, file in kept.items() if not name.startswith(ignored)}
+    ignored = {".locks", ".blocks", ".jobs"}
+    return {name: file.read_bytes() for name, file in kept.items() if not ignored.intersection(file.parts)}
