@@ -14,8 +14,8 @@ from bosslet import config
 from bosslet.app import open_datastore
 from bosslet.catalog.downsampling import Progress
 from bosslet.catalog.records import Channel
-from bosslet.cli.parameters import channel_names, dtype, integers, voxel_size, zyx
-from bosslet.cli.reporting import Reporter
+from bosslet.cli.parameters import channel_names, dtype, integers, machine_memory, voxel_size, zyx
+from bosslet.cli.reporting import INTERRUPTED, Reporter
 from bosslet.datastore import Datastore
 from bosslet.errors import BossletError
 from bosslet.jobs import queue
@@ -26,8 +26,6 @@ from bosslet.sources.opening import open_source
 from bosslet.sources.source import Hints, Source
 from bosslet.spacing import Spacing
 
-INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells have it."""
 RESUMABLE = "What is finished is kept: the same command with --resume goes on from there."
 
 
@@ -57,8 +55,9 @@ def ingest(sources: tuple[str, ...], channel: str, **options: Any) -> None:  # n
     """Take a volume in: a stack of TIFF, PNG, JPEG or JPEG 2000 files, a TIFF of many pages, HDF5, npy, Zarr, N5,
     precomputed, BlockFS, or raw voxels.
 
-    A SOURCE is a file, a folder, an address, or a quoted pattern, with * or with %04d for the number. Collection, coordinate frame,
-    experiment and channel are made when absent. Straight into the uploads folder; a server may run on it meanwhile.
+    A SOURCE is a file, a folder, an address, or a quoted pattern, with * or with %04d for the number. Collection,
+    coordinate frame, experiment and channel are made when absent. Straight into the uploads folder; a server may run on
+    it meanwhile.
 
     \b
       bosslet ingest 'slices/*.tif' mouse/cortex/em --voxel-size 4,4,40nm --downsample
@@ -82,7 +81,7 @@ def _ingest(sources: tuple[str, ...], names: tuple[str, str, str], options: dict
             datastore.prepare()
             found = find(datastore, wanted).channel
         block = found.block_shape if there and found is not None else datastore.block_shape
-        planned = plan(source, wanted.box.start, block, options["n_workers"], _memory(options["memory"]))
+        planned = plan(source, wanted.box.start, block, options["n_workers"], machine_memory(options["memory"]))
         _announce(source, wanted, planned, reporter)
         if not options["dry_run"]:
             _do(datastore, planned, wanted, options, reporter)
@@ -121,12 +120,6 @@ def _wanted(source: Source, names: tuple[str, str, str], options: dict[str, Any]
     spacing: Spacing | None = options["voxel_size"]
     kind = options["kind"] or labels
     return Wanted.of(names, str(stored_dtype(source)), kind, offset, about.shape, spacing, about.spacing)
-
-
-def _memory(megabytes: int | None) -> int:
-    if megabytes is not None:
-        return megabytes * 10**6
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 def _announce(source: Source, wanted: Wanted, planned: Plan, reporter: Reporter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -53,3 +54,10 @@ def channel_names(text: str) -> tuple[str, str, str]:
     if len(names) != 3:
         raise click.BadParameter(f"{text!r} should be collection/experiment/channel", param_hint="COLL/EXP/CHAN")
     return names[0], names[1], names[2]
+
+
+def machine_memory(megabytes: int | None) -> int:
+    """The bytes that a command may use: what was said, or half of what the machine has."""
+    if megabytes is not None:
+        return megabytes * 10**6
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

@@ -24,6 +24,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells have it."""
 SECONDS_BETWEEN_LINES = 1.0
 
 

@@ -44,19 +44,19 @@ class StoreSink:
 
     def write(self, time: int, box: Box, voxels: Voxels) -> None:
         """Whole blocks are not read before."""
-        volume = _datastore(self.uploads, self.catalog_url).image(self.channel).level(0)
+        volume = opened_datastore(self.uploads, self.catalog_url).image(self.channel).level(0)
         volume.write(range(time, time + 1), box, voxels[None])
 
     def note(self) -> None:
         """Levels above show older voxels."""
-        _datastore(self.uploads, self.catalog_url).catalog.downsampling.note_write(self.channel.id)
+        opened_datastore(self.uploads, self.catalog_url).catalog.downsampling.note_write(self.channel.id)
 
     def close(self) -> None:
         """Give back the datastore."""
-        _datastore(self.uploads, self.catalog_url).close()
+        opened_datastore(self.uploads, self.catalog_url).close()
 
 
 @cache
-def _datastore(uploads: Path, catalog_url: str) -> Datastore:
-    """One for all that this process writes; voxels are written once, so there is nothing to keep in a cache."""
+def opened_datastore(uploads: Path, catalog_url: str) -> Datastore:
+    """One for all that this process reads or writes; voxels are met once, so there is nothing to keep in a cache."""
     return Datastore.open(uploads, catalog_url=catalog_url)

@@ -16,9 +16,9 @@ import numpy as np
 
 from bosslet.errors import UnusableFile
 from bosslet.geometry import Box
+from bosslet.optional import library
 from bosslet.sources import source
 from bosslet.sources.axes import Axes
-from bosslet.sources.optional import library
 from bosslet.sources.source import About, Hints, Voxels
 from bosslet.spacing import Spacing
 
