@@ -55,6 +55,13 @@ class Permissions(Section):
 
         return self._database.recall(("permissions", user.id, resource.id), ask)
 
+    def holders(self, permission: Permission, resource: Resource) -> list[str]:
+        """The groups that hold this permission on a resource, in order of their creation."""
+        held = GrantRow.resource_id == resource.id, GrantRow.permission == str(permission)
+        names = select(GroupRow.name).join(GrantRow, GrantRow.group_id == GroupRow.id).where(*held)
+        with self._database.read() as connection:
+            return list(connection.scalars(names.order_by(GroupRow.id)))
+
     def grant(self, group: str, resource: Resource, permissions: Names[str]) -> None:
         """Add to what the group holds on the resource.
 

@@ -17,7 +17,7 @@ HEADER = "X-Request-Id"
 WSGI_ID, WSGI_USER = "bosslet.request_id", "bosslet.user"
 """Where the server finds what it logs, in the environment of WSGI."""
 PAGE_POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
 """What a page may load: nothing that is not of this server, and nothing that is written in the page itself."""

@@ -1,4 +1,8 @@
-"""What a page shows of a channel: which slices there are, and where their pictures come from."""
+"""What a page shows of a channel: which slices there are of it, and where their pictures come from.
+
+Slices are those of the resolution at which one fits into a picture. Where no coarser one shows what is stored, only the
+middle of a slice is shown. Positions are voxels of that resolution.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +10,55 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bosslet.catalog.records import Channel
+from bosslet.catalog.records import Channel, DownsampleStatus
+from bosslet.geometry import Box, Point
+from bosslet.volume.image import LEVELS
 
-WIDEST_PICTURE = 2048
-"""A slice that is wider or higher than this is shown from its middle."""
-THUMBNAIL = 192
+WIDEST_PICTURE = 1536
+"""Pixels a side; of a slice that has more, the middle is shown."""
+PLANES = {"xy": 0, "xz": 1, "yz": 2}
+"""By its name, which of (z, y, x) a plane is cut across."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """All slices in one direction."""
+
+    name: str
+    across: str
+    """The axis along which they follow each other."""
+    first: int
+    last: int
+    """Itself one."""
+    middle: int
+    url: str
+    """Of a picture, but for the number of its slice, for which it has ``{n}``."""
+    ratio: float
+    """How much wider than high the slices are, as they lie in space."""
+
+    @property
+    def middle_url(self) -> str:
+        """The picture that is shown first."""
+        return self.url.replace("{n}", str(self.middle))
 
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """The slices of a channel in the plane of y and x."""
+    """A channel."""
 
     channel: Channel
 
     @property
     def empty(self) -> bool:
         """Whether its frame has no voxel that a URL can name."""
-        return any(stop <= max(0, start) for start, stop in self._sides)
+        frame = self.channel.experiment.frame
+        return any(stop <= max(0, start) for start, stop in zip(frame.start, frame.stop, strict=True))
 
     @property
-    def first(self) -> int:
-        """The first slice."""
-        return max(0, self._sides[0][0])
-
-    @property
-    def last(self) -> int:
-        """The last slice, itself one."""
-        return self._sides[0][1] - 1
-
-    @property
-    def middle(self) -> int:
-        """The slice that is shown first."""
-        return (self.first + self.last + 1) // 2
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> Point:
         """Of the frame, (z, y, x)."""
-        z, y, x = (max(0, stop - start) for start, stop in self._sides)
+        frame = self.channel.experiment.frame
+        z, y, x = (max(0, stop - start) for start, stop in zip(frame.start, frame.stop, strict=True))
         return z, y, x
 
     @property
@@ -53,14 +69,17 @@ class Slices:
         return z * y * x * samples * np.dtype(self.channel.datatype).itemsize / 1e6
 
     @property
-    def picture(self) -> str:
-        """The URL of a slice but for its number, which comes at the end."""
-        return self._url(WIDEST_PICTURE)
+    def resolution(self) -> int:
+        """The finest one at which the slices in all planes fit into a picture, or else the coarsest."""
+        usable = shown_resolutions(self.channel)
+        if self.channel.experiment.frame.start != (0, 0, 0):
+            usable = usable[:1]  # bossDB's limits of a cutout are not scaled, and would not let these through
+        return next((level for level in usable if max(box_at(self.channel, level).shape) <= WIDEST_PICTURE), usable[-1])
 
     @property
-    def thumbnail(self) -> str:
-        """The URL of a piece out of the middle."""
-        return f"{self._url(THUMBNAIL)}{self.middle}"
+    def planes(self) -> list[Plane]:
+        """In the order of ``PLANES``."""
+        return [self._plane(name) for name in PLANES]
 
     @property
     def path(self) -> str:
@@ -68,13 +87,38 @@ class Slices:
         return str(self.channel)
 
     @property
-    def _sides(self) -> list[tuple[int, int]]:
+    def sides(self) -> dict[str, tuple[int, int]]:
+        """Of a small box in the middle of the first resolution, by axis: for examples that do not take long."""
         frame = self.channel.experiment.frame
-        return list(zip(frame.start, frame.stop, strict=True))
+        sides = zip("zyx", frame.start, frame.stop, (1, 512, 512), strict=True)
+        return {axis: _middle(max(0, start), stop, most) for axis, start, stop, most in sides}
 
-    def _url(self, widest: int) -> str:
-        _, (y0, y1), (x0, x1) = (_middle(max(0, start), stop, widest) for start, stop in self._sides)
-        return f"/v1/image/{self.channel}/xy/{self.channel.base_resolution}/{x0}:{x1}/{y0}:{y1}/"
+    def _plane(self, name: str) -> Plane:
+        level, normal = self.resolution, PLANES[name]
+        box = box_at(self.channel, level)
+        first, last = box.start[normal], box.stop[normal] - 1
+        ranges = [_middle(*side, WIDEST_PICTURE) for side in zip(box.start, box.stop, strict=True)]
+        pieces = ["{n}" if axis == normal else f"{start}:{stop}" for axis, (start, stop) in enumerate(ranges)]
+        sizes = self.channel.experiment.pyramid.voxel_size(level)
+        spans = [(stop - start) * size for (start, stop), size in zip(ranges, sizes, strict=True)]
+        high, wide = (span for axis, span in enumerate(spans) if axis != normal)
+        url = f"/v1/image/{self.channel}/{name}/{level}/{'/'.join(reversed(pieces))}"
+        return Plane(name, "zyx"[normal], first, last, (first + last + 1) // 2, url, wide / high if high else 1.0)
+
+
+def shown_resolutions(channel: Channel) -> list[int]:
+    """Those that show what is stored, the finest first."""
+    first = channel.base_resolution
+    if channel.downsample_status is not DownsampleStatus.DOWNSAMPLED:
+        return [first]
+    return list(range(first, min(first + channel.experiment.num_hierarchy_levels, len(LEVELS)))) or [first]
+
+
+def box_at(channel: Channel, resolution: int) -> Box:
+    """What the frame covers of a resolution; the frame must not be empty."""
+    frame = channel.experiment.frame
+    z, y, x = (max(0, start) for start in frame.start)
+    return Box((z, y, x), frame.stop).halved(channel.experiment.pyramid.scale(resolution))
 
 
 def _middle(start: int, stop: int, length: int) -> tuple[int, int]:

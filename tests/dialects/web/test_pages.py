@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bosslet.catalog.records import Role
+from bosslet.datastore import Datastore
+from bosslet.dialects.web.views import Slices
+from bosslet.jobs.queue import downsample_now
 from tests.dialects.boss.client import Boss
 
 
@@ -20,7 +24,9 @@ def test_the_home_page_lists_channels_with_a_picture_and_a_link(boss: Boss) -> N
     for name in ("em", "cells"):
         assert f'href="/view/col/exp/{name}"' in page.text
     assert "100 × 200 × 300" in page.text
-    for url in re.findall(r'src="(/v1/image/[^"]+)"', page.text):
+    pictures = re.findall(r'src="(/thumbnail/[^"]+)"', page.text)
+    assert len(pictures) == 2
+    for url in pictures:
         assert boss.get(url).mimetype == "image/png", url
 
 
@@ -31,9 +37,15 @@ def test_a_channel_page_scrolls_through_all_slices(boss: Boss) -> None:
     assert page.status_code == 200
     assert 'min="10" max="30" value="20"' in page.text
     assert "<b>bold</b>" not in page.text
-    (url,) = re.findall(r'data-url="([^"]+)"', page.text)
-    for number in (10, 20, 30):
-        assert boss.get(f"{url}{number}").status_code == 200
+    planes = re.findall(r'data-url="([^"]+)" data-across="(.)" data-first="(\d+)" data-last="(\d+)"', page.text)
+    assert [(across, first, last) for _, across, first, last in planes] == [
+        ("z", "10", "30"),
+        ("y", "0", "199"),
+        ("x", "0", "4999"),
+    ]
+    for url, _, first, last in planes:
+        for number in (first, last):
+            assert boss.get(url.replace("{n}", number)).status_code == 200, url
     assert boss.get("/view/col/exp/em/").status_code == 200
     for link in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text):
         with boss.get(link) as answer:
@@ -43,8 +55,62 @@ def test_a_channel_page_scrolls_through_all_slices(boss: Boss) -> None:
 def test_an_empty_frame_has_no_picture(boss: Boss) -> None:
     boss.make_experiment(x_start=10, x_stop=5)
     boss.make_channel()
-    assert "/v1/image" not in boss.get("/").text
+    assert "/thumbnail" not in boss.get("/").text
+    assert boss.get("/thumbnail/col/exp/em").status_code == 404
     assert "no voxels" in boss.get("/view/col/exp/em").text
+
+
+def test_slices_are_those_of_a_resolution_that_fits(boss: Boss, datastore: Datastore) -> None:
+    boss.make_experiment(x_stop=4000, y_stop=3000, z_stop=7)
+    boss.make_channel()
+    channel = datastore.catalog.resources.channel("col", "exp", "em")
+    downsample_now(datastore, channel, lambda *_: None)
+    slices = Slices(datastore.catalog.resources.channel("col", "exp", "em"))
+    assert slices.resolution == 2
+    assert [plane.url for plane in slices.planes] == [
+        "/v1/image/col/exp/em/xy/2/0:1000/0:750/{n}",
+        "/v1/image/col/exp/em/xz/2/0:1000/{n}/0:7",
+        "/v1/image/col/exp/em/yz/2/{n}/0:750/0:7",
+    ]
+    assert slices.planes[1].ratio == pytest.approx(4000 * 4 / (7 * 35))
+    for plane in slices.planes:
+        assert boss.get(plane.middle_url).status_code == 200
+
+
+def test_a_page_tells_what_a_channel_is(boss: Boss) -> None:
+    boss.make_channel("em", "uint16", public=True)
+    boss.post("meta/col/exp/em?key=scope&value=<Zeiss>")
+    boss.send("cutout/col/exp/em/0/0:7/0:6/0:5/", np.ones((5, 6, 7), np.uint16))
+    page = boss.get("/view/col/exp/em").text
+    for words in ("image, uint16", "100 × 200 × 300 (z, y, x)", "35.0 × 4.0 × 4.0 nanometers", "not downsampled"):
+        assert words in page
+    assert "scope" in page
+    assert "&lt;Zeiss&gt;" in page
+    assert 'href="/ng/?collection=col&amp;experiment=exp&amp;channel=em"' in page
+    found = boss.get("/view/col/exp/em/stored").get_json()
+    assert found["files"] >= 3
+    assert found["bytes"] > 500
+
+
+def test_metadata_and_groups_are_for_those_who_may(as_user: Any) -> None:
+    owner, stranger = as_user("olga", Role.RESOURCE_MANAGER), as_user()
+    owner.make_channel("em", public=True)
+    owner.post("meta/col/exp/em?key=scope&value=Zeiss")
+    assert "Zeiss" in owner.get("/view/col/exp/em").text
+    assert "Zeiss" not in stranger.get("/view/col/exp/em").text
+    owner.put("collection/col/experiment/exp/channel/em", {"public": False})
+    assert "the groups admin, olga-primary" in owner.get("/view/col/exp/em").text
+
+
+def test_forms_are_for_those_who_may_use_them(as_user: Any) -> None:
+    owner, stranger, plain = as_user("olga", Role.RESOURCE_MANAGER), as_user(), as_user("plain")
+    owner.make_channel("em", public=True)
+    for parent in ("collection/col", "collection/col/experiment/exp"):
+        owner.put(parent, {"public": True})
+    for path, form in (("/", "data-method"), ("/view/col/exp/em", "data-method"), ("/view/col/exp/em", 'id="upload"')):
+        assert form in owner.get(path).text
+        assert form not in stranger.get(path).text
+        assert form not in plain.get(path).text
 
 
 def test_an_empty_server_says_how_to_begin(boss: Boss) -> None:
