@@ -8,6 +8,7 @@ The map, top layer first; a line may import only from the lines below it (import
     app               create_app(): puts the parts together; with cli the only reader of config
     dialects          HTTP in and out, one folder each, strangers to each other
     demo, jobs        work over whole channels
+    blockfs           what bosslet.open gives, as BlockFS has it
     array             a channel as an array of NumPy: what bosslet.open gives
     datastore         the one door: names -> Volume
     access, throttle  who may do what; how much a month: the same for every dialect
