@@ -14,6 +14,7 @@ The map, top layer first; a line may import only from the lines below it (import
     access, throttle  who may do what; how much a month: the same for every dialect
     catalog | volume  what exists (SQL) | voxels by box (TensorStore)
     sources | targets volumes in other people's files, read as one array; and written
+    remote            another server that speaks bossDB's API
     codecs            array <-> bytes on the wire
     pyramid, spacing  arithmetic of resolutions; voxel sizes and their units
     geometry          Box and Grid: arithmetic on (z, y, x), half-open; beside it indexing, as NumPy has it

@@ -25,6 +25,10 @@ class MissingLibrary(ConfigurationError):
     """A file format whose library is not installed."""
 
 
+class RemoteRefused(ConfigurationError):
+    """Another server that cannot be reached, or that did not do what it was asked for."""
+
+
 # What a request said
 
 

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.BossletError], int] = {
     errors.ConfigurationError: 500,
     errors.UnusableFile: 500,
     errors.MissingLibrary: 500,
+    errors.RemoteRefused: 500,
     errors.InvalidRequest: 400,
     errors.InvalidField: 400,
     errors.InvalidName: 400,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from bosslet.errors import UnusableFile
 from bosslet.sources import arrays, blockfs, hdf5, pictures, source, tiff
+from bosslet.sources.boss import boss_channel, is_boss
 from bosslet.sources.chunked import DOCUMENTS, address, chunked
+from bosslet.sources.ingest_job import is_job, read_job
 from bosslet.sources.names import expanded, in_order, natural, numbered
 from bosslet.sources.source import NO_HINTS, Hints, Source
 from bosslet.sources.stack import joined, stack
@@ -21,6 +23,10 @@ def open_source(names: tuple[str, ...], hints: Hints = NO_HINTS) -> Source:
         UnusableFile: one is missing, cut off, of an unknown format, or not like the others.
         MissingLibrary
     """
+    if len(names) == 1 and is_boss(names[0]):
+        return boss_channel(names[0])
+    if len(names) == 1 and is_job(names[0]):
+        return read_job(Path(names[0])).source()
     if len(names) == 1 and address(names[0]) is not None:
         return chunked(names[0], hints)
     if len(names) == 1 and (series := numbered(names[0], gaps=hints.gaps)) is not None:

@@ -105,17 +105,18 @@ def volume(file: Path, hints: Hints) -> TiffVolume:
         number = _series_number(file, opened, hints)
         series = opened.series[number]
         _refuse_part(file, opened, series)
+        shape = _shape(file, series, hints)
         names = hints.axes or _names(series.axes)
-        axes = Axes.of(str(file), series.shape, names, hints.color)
+        axes = Axes.of(str(file), shape, names, hints.color)
         mapped = _checked(file, opened, series, axes)
         about = About(
             name=str(file),
-            shape=axes.shape(series.shape),
+            shape=axes.shape(shape),
             dtype=series.dtype,
-            grain=(1, 1, 1) if mapped else (1, *axes.shape(series.shape)[2:]),
+            grain=(1, 1, 1) if mapped else (1, *axes.shape(shape)[2:]),
             spacing=spacing_of(opened),
         )
-        return TiffVolume(about, file, number, tuple(series.shape), axes, mapped)
+        return TiffVolume(about, file, number, shape, axes, mapped)
 
 
 def read_plane(file: Path, color: int | None, rows: slice, columns: slice) -> NDArray[Any]:
@@ -155,6 +156,17 @@ def _series_number(file: Path, opened: TiffFile, hints: Hints) -> int:
     return int(hints.dataset)
 
 
+def _shape(file: Path, series: TiffPageSeries, hints: Hints) -> tuple[int, ...]:
+    """Pages in the order that ``hints.shape`` says; in that of the file where it does not."""
+    if hints.shape is None:
+        return tuple(series.shape)
+    planes = series.shape[-2:]
+    if prod(hints.shape) * prod(planes) != prod(series.shape):
+        count = prod(series.shape) // prod(planes)
+        raise UnusableFile(f"{file}: has {count} pages, and not {' × '.join(map(str, hints.shape))}")
+    return (*hints.shape, *planes)
+
+
 def _names(axes: str) -> str:
     """tifffile's letters in ours: I and Q are pages that nobody named, S are samples of a pixel."""
     if "Z" in axes:
@@ -174,7 +186,7 @@ def _checked(file: Path, opened: TiffFile, series: TiffPageSeries, axes: Axes) -
         if series.dataoffset + nbytes > size:
             raise UnusableFile(f"{file}: is cut off: {size} bytes of {series.dataoffset + nbytes}")
         return series.dataoffset, dtype.newbyteorder(opened.byteorder).str
-    expected = prod(series.shape[: len(axes.names) - _plane_axes(axes.names)])
+    expected = prod(series.shape) // prod(series.shape[-_plane_axes(axes.names) :])
     if len(series.pages) != expected:
         raise UnusableFile(
             f"{file}: pages of axes {series.axes} that bosslet cannot take apart; rewrite it as OME-TIFF"

@@ -26,6 +26,7 @@ CODE: dict[type[errors.BossletError], int] = {
     errors.ConfigurationError: 9002,
     errors.UnusableFile: 9002,
     errors.MissingLibrary: 9002,
+    errors.RemoteRefused: 9002,
     errors.InvalidRequest: 1006,
     errors.NoSuchUrl: 1000,
     errors.InvalidField: 1003,
