@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from bosslet.datastore import Datastore
-from bosslet.dialects import boss, metrics, neuroglancer, ome_zarr, precomputed, web
+from bosslet.dialects import boss, mesh, metrics, neuroglancer, ome_zarr, precomputed, web
 from bosslet.dialects.http import Limits
 
 DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {
@@ -18,6 +18,7 @@ DIALECTS: dict[str, Callable[[Flask, Datastore, Limits], None]] = {
     "boss": boss.register,
     "precomputed": precomputed.register,
     "ome_zarr": ome_zarr.register,
+    "mesh": mesh.register,
     "neuroglancer": neuroglancer.register,
     "web": web.register,
 }

@@ -53,6 +53,17 @@ _CACHE = LabelCache()
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What a block has of a label."""
+
+    index: Point
+    box: Box
+    """The smallest one around the label's voxels in this block."""
+    generation: bytes | None
+    """Of the block; None where that could not be told, and something else may be there by now."""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelIndex:
     """The labels of one time sample of a volume."""
 
@@ -66,9 +77,15 @@ class LabelIndex:
 
     def box_of(self, label: int) -> Box | None:
         """The smallest box around all voxels of a label; None where there are none, and for 0."""
+        return _around(place.box for place in self.places_of(label))
+
+    def places_of(self, label: int) -> Iterator[Place]:
+        """Block by block, where a label is; nowhere for 0."""
         if not 0 < label <= np.iinfo(np.uint64).max:
-            return None
-        return _around(self._box_in(index, label, state) for index, state in self._states(self.blocks()))
+            return
+        for index, state in self._states(self.blocks()):
+            if (box := self._box_in(index, label, state)) is not None:
+                yield Place(index, box, state.generation)
 
     def blocks(self) -> list[Point]:
         """The blocks that there are."""

@@ -36,3 +36,12 @@ def test_a_link_opens_in_the_middle(page: Page, looking: Looking, server: Server
     shown = page.evaluate("() => viewer.state.toJSON()")
     assert shown["position"] == [50, 30, 10]
     assert [layer["name"] for layer in shown["layers"]] == ["em", "cells"]
+
+
+def test_a_selected_label_is_a_mesh(looking: Looking) -> None:
+    state = painted(looking.state(f"{EXPERIMENT}&channel=cells&segment={LABEL}", layout="3d", showSlices=False))
+    looking.open({**state, "position": [75, 45, 10], "projectionScale": 100})
+    red, green, blue = looking.colour()
+    assert red > 100
+    assert green == blue < 60
+    assert looking.colour(right=450)[0] < 60

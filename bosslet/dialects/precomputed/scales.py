@@ -111,6 +111,7 @@ def info(scales: list[Scale], channel: Channel, variant: Variant, prefix: str) -
     }
     if channel.annotation:
         content["segment_properties"] = f"{prefix}segment_properties"
+        content["mesh"] = f"{prefix}mesh"
     return content
 
 

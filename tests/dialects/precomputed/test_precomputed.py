@@ -83,6 +83,7 @@ def test_the_info_of_labels(boss: Boss) -> None:
     info = boss.get(f"{BASE}/info").get_json()
     assert (info["type"], info["data_type"]) == ("segmentation", "uint64")
     assert info["segment_properties"] == "segment_properties"
+    assert info["mesh"] == "mesh"
     (scale,) = info["scales"]
     assert (scale["encoding"], scale["compressed_segmentation_block_size"]) == ("compressed_segmentation", [8, 8, 8])
 
