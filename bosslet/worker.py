@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import select
 import socket
 import struct
 import sys
@@ -29,6 +30,9 @@ SILENT_SECONDS = 10
 LEAST_BYTES_PER_SECOND = 2**14
 STALLED_SECONDS = 60
 """How long a client may take nothing of an answer."""
+
+LINGER_MS = 2
+"""How long a thread waits for the next request of the same client before it does something else."""
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestLine: (414, "URI Too Long"),
@@ -85,7 +89,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """The connections of which the head of a request is being read."""
 
     def handle(self, conn: Any) -> object:  # noqa: ANN401
-        """Read and answer one request, in a thread."""
+        """Read and answer one request, in a thread, and those that follow at once."""
+        result = self._handle_one(conn)
+        while result is True and self._is_followed(conn):
+            result = self._handle_one(conn)
+        return result
+
+    def _is_followed(self, conn: Any) -> bool:  # noqa: ANN401
+        """Whether the next request comes before it would have been handed to the poller and back to a thread."""
+        if not self.alive or len(self._reading) >= self.cfg.threads // 2:
+            return False  # others may wait for this thread
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(LINGER_MS))
+
+    def _handle_one(self, conn: Any) -> object:  # noqa: ANN401
         if not conn.initialized:
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", SILENT_SECONDS, 0))
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", STALLED_SECONDS, 0))
