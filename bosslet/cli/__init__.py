@@ -20,7 +20,9 @@ from bosslet.cli.info import info
 from bosslet.cli.ingest import ingest
 from bosslet.cli.ls import ls
 from bosslet.cli.mv import mv
+from bosslet.cli.pull import pull
 from bosslet.cli.purge import purge
+from bosslet.cli.push import push
 from bosslet.cli.repair import repair
 from bosslet.cli.restore import restore
 from bosslet.cli.rm import rm
@@ -83,5 +85,5 @@ def _start(uploads: str | None, **options: object) -> None:
 
 for verb in (serve, user, downsample, index, work, verify, repair, ingest):
     main.add_command(verb)
-for verb in (ls, info, status, mv, cp, rm, purge, backup, restore):
+for verb in (ls, info, status, mv, cp, rm, purge, backup, restore, push, pull):
     main.add_command(verb)
