@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import atexit
 import logging
+from functools import partial
 
 from flask import Flask
 
 from bosslet import config
 from bosslet.datastore import Datastore
-from bosslet.dialects import DIALECTS, envelope
+from bosslet.dialects import DIALECTS, envelope, metrics
+from bosslet.dialects.boss import shortcut
 from bosslet.dialects.budget import Budget
 from bosslet.dialects.http import Limits
 from bosslet.dialects.origin import Origins
@@ -33,7 +35,9 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
     limits = limits_of(settings)
     for register in DIALECTS.values():
         register(app, datastore, limits)
-    origins_of(settings).register(app)
+    origins = origins_of(settings)
+    origins.register(app)
+    shortcut.install(app, datastore, limits, origins, partial(metrics.of(app).count_read, dialect="boss"))
     return app
 
 

@@ -51,11 +51,15 @@ class Hold:
 
     def until_sent(self, response: Response, nbytes: int) -> Response:
         """Keep only the bytes of the response, and those until it was sent, or dropped on the way."""
-        self._shrink_to(min(nbytes, self.nbytes))
-        self.lent = True
+        self.keep(nbytes)
         response.call_on_close(self.release)
         weakref.finalize(response, self.release)  # one that was never sent is never closed
         return response
+
+    def keep(self, nbytes: int) -> None:
+        """Hold so much beyond the block, until it is released."""
+        self._shrink_to(min(nbytes, self.nbytes))
+        self.lent = True
 
     def release(self) -> None:
         """Give everything back; a second time does nothing."""
@@ -86,23 +90,27 @@ class Budget:
         self._common = _Lane(self.total - self._small.size)
 
     @contextmanager
-    def hold(self, nbytes: int) -> Iterator[Hold]:
-        """Hold this many bytes in the block, after a wait if need be.
+    def hold(self, nbytes: int, *, patiently: bool = True) -> Iterator[Hold]:
+        """Hold this many bytes in the block, after a wait if need be and ``patiently``.
 
         Raises:
             Busy: there was no room for too long, or others wait already.
         """
         nbytes = min(nbytes, self._common.size)
-        hold = Hold(self, self._admit(nbytes), nbytes)
+        hold = Hold(self, self._admit(nbytes, patiently=patiently), nbytes)
         try:
             yield hold
         finally:
             if not hold.lent:
                 hold.release()
 
-    def _admit(self, nbytes: int) -> _Lane:
+    def _admit(self, nbytes: int, *, patiently: bool) -> _Lane:
         with self.changed:
-            lane = self._free_lane(nbytes, None) or self._wait(nbytes)
+            lane = self._free_lane(nbytes, None)
+            if lane is None:
+                if not patiently:
+                    raise _busy(nbytes)
+                lane = self._wait(nbytes)
             lane.used += nbytes
             return lane
 

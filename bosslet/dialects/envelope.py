@@ -22,6 +22,13 @@ PAGE_POLICY = (
 )
 """What a page may load: nothing that is not of this server, and nothing that is written in the page itself."""
 
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+}
+"""What every answer has besides."""
+
 _PLAIN = re.compile("[A-Za-z0-9._-]{1,64}")
 
 
@@ -32,9 +39,13 @@ def register(app: Flask) -> None:
     app.teardown_request(_forget)
 
 
+def id_of(asked: str) -> str:
+    """The id of a request that has, or asks for, this one."""
+    return asked if _PLAIN.fullmatch(asked) else secrets.token_hex(8)
+
+
 def _begin() -> None:
-    asked = request.headers.get(HEADER, "")
-    g.request_id = asked if _PLAIN.fullmatch(asked) else secrets.token_hex(8)
+    g.request_id = id_of(request.headers.get(HEADER, ""))
     logs.request_id.set(g.request_id)
     request.environ[WSGI_ID] = g.request_id
 
@@ -47,9 +58,7 @@ def _seal(response: Response) -> Response:
     if (user := g.get("user")) is not None:
         request.environ[WSGI_USER] = user.name
     response.headers[HEADER] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "SAMEORIGIN"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.update(HEADERS)
     if response.mimetype == "text/html":
         # A page that needs more says so itself.
         response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)

@@ -62,13 +62,19 @@ class Origins:
         if request.method not in SAFE_METHODS:
             refuse_foreign_page()
 
-    def _check_host(self, host: str | None) -> None:
+    def knows(self, host: str | None) -> bool:
+        """Whether a request with this Host is for this server."""
         # Only HTTP/1.0 may leave it out, which no browser speaks.
         if host is None or ANY in self.hosts:
-            return
+            return True
         name = _name(host)
-        if name not in self.hosts and not _is_address(name):
-            raise UnknownHost(f"{name[:255]!r} is no name of this server that it knows (BOSSLET_ALLOWED_HOSTS)")
+        return name in self.hosts or _is_address(name)
+
+    def _check_host(self, host: str | None) -> None:
+        if not self.knows(host):
+            raise UnknownHost(
+                f"{_name(host or '')[:255]!r} is no name of this server that it knows (BOSSLET_ALLOWED_HOSTS)"
+            )
 
     def _let_read(self, response: Response) -> Response:
         """Let the page that asked see the answer; never with credentials that its browser adds by itself."""

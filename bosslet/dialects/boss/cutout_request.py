@@ -91,7 +91,7 @@ class CutoutUrl:
             keeps_time_axis=self.t is not None,
             iso=request.args.get("iso", "").lower() == "true",
         )
-        _check_size(cutout, max_bytes)
+        check_size(cutout, max_bytes)
         return cutout
 
 
@@ -196,7 +196,8 @@ def wanted_labels(request: Request) -> NDArray[np.uint64] | None:
     return np.array(labels, np.uint64)
 
 
-def _check_size(cutout: CutoutRequest, max_bytes: int) -> None:
+def check_size(cutout: CutoutRequest, max_bytes: int) -> None:
+    """Raise TooLarge for more than may be asked for at once."""
     # bossDB divides by four what 64-bit channels ask for before it compares.
     wide = np.dtype(cutout.channel.datatype).itemsize == 8
     limit = max_bytes * 4 if wide else max_bytes

@@ -24,6 +24,7 @@ from bosslet.errors import MissingPermission
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _PACKAGE = "bosslet.dialects."
+_EXTENSION = "bosslet.metrics"
 
 
 class Metrics:
@@ -49,6 +50,11 @@ class Metrics:
         self.meters.count_blocks()
         return response
 
+    def count_read(self, route: str, sent: int, seconds: float, *, dialect: str) -> None:
+        """Count a GET that was answered in front of the application."""
+        self.meters.count(Call(dialect, route, "GET"), 200, seconds, received=0, sent=sent)
+        self.meters.count_blocks()
+
     def show(self) -> Response:
         """The numbers of all workers.
 
@@ -69,6 +75,13 @@ def register(app: Flask, datastore: Datastore, limits: Limits) -> None:
     app.before_request(metrics.begin)
     app.after_request(metrics.count)
     app.add_url_rule("/metrics", "metrics", metrics.show)
+    app.extensions[_EXTENSION] = metrics
+
+
+def of(app: Flask) -> Metrics:
+    """What counts the requests to an application."""
+    metrics: Metrics = app.extensions[_EXTENSION]
+    return metrics
 
 
 def _from_this_machine() -> bool:
