@@ -24,7 +24,7 @@ Json = dict[str, Any]
 Names = tuple[str, str, str]
 """Of collection, experiment and channel."""
 
-PATIENCE = Retry(total=8, backoff_factor=0.25, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
+PATIENCE = Retry(total=8, connect=5, backoff_factor=0.25, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
 SECONDS = (10, 300)
 """To connect, and between two bytes of an answer."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -22,16 +24,21 @@ from bosslet.jobs import queue
 from bosslet.jobs.destination import Wanted, find
 from bosslet.jobs.ingest import Plan, Summary, plan, stored_dtype
 from bosslet.jobs.intake import Manner, into_store
+from bosslet.jobs.processes import Advance
+from bosslet.jobs.sending import block_for, exists, into_server
+from bosslet.remote import Remote
+from bosslet.sources.ingest_job import is_job, read_job
 from bosslet.sources.opening import open_source
 from bosslet.sources.source import Hints, Source
 from bosslet.spacing import Spacing
+
+T = TypeVar("T")
 
 RESUMABLE = "What is finished is kept: the same command with --resume goes on from there."
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.argument("channel", metavar="COLL/EXP/CHAN")
+@click.argument("arguments", nargs=-1, required=True, metavar="SOURCE... COLL/EXP/CHAN")
 @click.option("--uploads", type=click.Path(file_okay=False), help="The uploads folder; made when absent.")
 @click.option("--voxel-size", type=voxel_size, help="x,y,zUNIT, as in 4,4,40nm; else what the files say.")
 @click.option("--offset", type=zyx, help="z,y,x of the first voxel in the channel; 0,0,0 by default.")
@@ -44,6 +51,8 @@ RESUMABLE = "What is finished is kept: the same command with --resume goes on fr
 @click.option("--shape", type=integers, help="Of raw voxels: z,y,x or t,z,y,x.")
 @click.option("--dtype", type=dtype, help="Of raw voxels, such as uint16 or >u2.")
 @click.option("--skip", type=click.IntRange(min=0), default=0, help="Bytes in front of raw voxels.")
+@click.option("--server", metavar="URL", help="Send it to a server that speaks bossDB's API, and not into a folder.")
+@click.option("--token", default="public", help="Who we are to that server.")
 @click.option("--n-workers", type=click.IntRange(min=1), default=os.cpu_count(), help="Processes; one per core.")
 @click.option("--memory", type=click.IntRange(min=1), help="Megabytes for all processes; half of the machine's.")
 @click.option("--downsample", is_flag=True, help="Make the other resolutions, too.")
@@ -51,28 +60,42 @@ RESUMABLE = "What is finished is kept: the same command with --resume goes on fr
 @click.option("--overwrite", is_flag=True, help="Replace voxels that are there already.")
 @click.option("--dry-run", is_flag=True, help="Look at everything, say what would be done, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def ingest(sources: tuple[str, ...], channel: str, **options: Any) -> None:  # noqa: ANN401 - as declared above
+def ingest(arguments: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 - as declared above
     """Take a volume in: a stack of TIFF, PNG, JPEG or JPEG 2000 files, a TIFF of many pages, HDF5, npy, Zarr, N5,
     precomputed, BlockFS, or raw voxels.
 
     A SOURCE is a file, a folder, an address, or a quoted pattern, with * or with %04d for the number. Collection,
     coordinate frame, experiment and channel are made when absent. Straight into the uploads folder; a server may run on
-    it meanwhile.
+    it meanwhile. A job of bossDB's ingest-client (JSON) is a SOURCE, too, and names the channel.
 
     \b
       bosslet ingest 'slices/*.tif' mouse/cortex/em --voxel-size 4,4,40nm --downsample
       bosslet ingest labels.h5 mouse/cortex/cells --dataset stack --type annotation
+      bosslet ingest job.json --server https://boss.example.org --token $TOKEN
     """
     reporter = Reporter(as_json=options["as_json"])
+    sources, names = _sources(arguments)
     try:
-        _ingest(sources, channel_names(channel), options, reporter)
+        source = open_source(sources, _hints(options))
+        if options["server"] is None:
+            _ingest(source, names, options, reporter)
+        else:
+            _send(source, names, options, reporter)
     except KeyboardInterrupt:
         click.echo(f"Interrupted. {RESUMABLE}", err=True)
         sys.exit(INTERRUPTED)
 
 
-def _ingest(sources: tuple[str, ...], names: tuple[str, str, str], options: dict[str, Any], reporter: Reporter) -> None:
-    source = open_source(sources, _hints(options))
+def _sources(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, str, str]]:
+    """A job says itself which channel it is for."""
+    if len(arguments) == 1 and is_job(arguments[0]):
+        return arguments, read_job(Path(arguments[0])).names
+    if len(arguments) == 1:
+        raise click.UsageError("Say what to take in, and then the channel: SOURCE... COLL/EXP/CHAN")
+    return arguments[:-1], channel_names(arguments[-1])
+
+
+def _ingest(source: Source, names: tuple[str, str, str], options: dict[str, Any], reporter: Reporter) -> None:
     settings = config.load(uploads_path=options["uploads"], cache_bytes=0)
     wanted = _wanted(source, names, options)
     with closing(open_datastore(settings)) as datastore:
@@ -83,12 +106,34 @@ def _ingest(sources: tuple[str, ...], names: tuple[str, str, str], options: dict
         block = found.block_shape if there and found is not None else datastore.block_shape
         planned = plan(source, wanted.box.start, block, options["n_workers"], machine_memory(options["memory"]))
         _announce(source, wanted, planned, reporter)
-        if not options["dry_run"]:
-            _do(datastore, planned, wanted, options, reporter)
+        if options["dry_run"]:
+            return
+        manner = Manner(resume=options["resume"], overwrite=options["overwrite"])
+        channel, summary = _do(
+            str(wanted), planned, reporter, lambda advance: into_store(datastore, planned, wanted, manner, advance)
+        )
+        _summarise(str(wanted), summary, reporter)
+        if options["downsample"]:
+            _downsample(datastore, channel, reporter)
 
 
-def _do(datastore: Datastore, planned: Plan, wanted: Wanted, options: dict[str, Any], reporter: Reporter) -> None:
+def _send(source: Source, names: tuple[str, str, str], options: dict[str, Any], reporter: Reporter) -> None:
+    wanted, remote = _wanted(source, names, options), Remote(options["server"].rstrip("/"), options["token"])
+    exists(remote, wanted)
+    block = block_for(stored_dtype(source).itemsize)
+    planned = plan(source, wanted.box.start, block, options["n_workers"], machine_memory(options["memory"]))
+    _announce(source, wanted, planned, reporter)
+    if options["dry_run"]:
+        return
     manner = Manner(resume=options["resume"], overwrite=options["overwrite"])
+    summary = _do(str(wanted), planned, reporter, lambda advance: into_server(remote, planned, wanted, manner, advance))
+    _summarise(f"{remote.url} {wanted}", summary, reporter)
+    if options["downsample"]:
+        remote.make("/".join(["downsample", *names]), {})
+        reporter.say("downsampled", f"{wanted}: the server makes the other resolutions", channel=str(wanted))
+
+
+def _do(what: str, planned: Plan, reporter: Reporter, work: Callable[[Advance], T]) -> T:
     begun = False
 
     def advance(count: int) -> None:
@@ -97,15 +142,12 @@ def _do(datastore: Datastore, planned: Plan, wanted: Wanted, options: dict[str, 
         bar(count)
 
     try:
-        with reporter.progress(str(wanted), planned.nbytes) as bar:
-            channel, summary = into_store(datastore, planned, wanted, manner, advance)
+        with reporter.progress(what, planned.nbytes) as bar:
+            return work(advance)
     except BossletError:
         if begun:
             click.echo(RESUMABLE, err=True)
         raise
-    _summarise(channel, summary, reporter)
-    if options["downsample"]:
-        _downsample(datastore, channel, reporter)
 
 
 def _hints(options: dict[str, Any]) -> Hints:
@@ -147,14 +189,14 @@ def _announce(source: Source, wanted: Wanted, planned: Plan, reporter: Reporter)
     )
 
 
-def _summarise(channel: Channel, summary: Summary, reporter: Reporter) -> None:
+def _summarise(channel: str, summary: Summary, reporter: Reporter) -> None:
     before = f", {summary.resumed_blocks} of them from before" if summary.resumed_blocks else ""
     rate = summary.nbytes / 1e6 / max(summary.seconds, 1e-9)
     reporter.say(
         "done",
         f"{channel}: {summary.nbytes / 1e6:.1f} MB in {summary.blocks} blocks{before}, {summary.seconds:.1f} s, "
         f"{rate:.0f} MB/s; {summary.peak_bytes / 1e6:.0f} MB of memory; checksum {summary.checksum}",
-        channel=str(channel),
+        channel=channel,
         **asdict(summary),
     )
 

@@ -62,6 +62,24 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Space:
+    """What an experiment says of its voxels."""
+
+    box: Box
+    samples: int
+    spacing: Spacing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a channel says of its voxels."""
+
+    dtype: str
+    type: str
+    base_resolution: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """How much of it exists."""
 
@@ -84,13 +102,14 @@ def find(datastore: Datastore, wanted: Wanted) -> Found:
         if each is not None and each.marked:
             raise MarkedForDeletion(f"{each.kind} {each.name}")
     if found.experiment is not None:
-        _check_experiment(found.experiment, wanted)
-    elif (wanted.spacing or wanted.found_spacing) is None:
-        raise ConfigurationError(
-            "the files do not say how large a voxel is: say --voxel-size x,y,zUNIT, as in 4,4,40nm"
-        )
+        frame, samples = found.experiment.frame, found.experiment.num_time_samples
+        spacing = Spacing.of(frame.voxel_size, frame.voxel_unit)
+        check_space(Space(Box(frame.start, frame.stop), samples, spacing), wanted)
+    else:
+        needed_spacing(wanted)
     if found.channel is not None:
-        _check_channel(found.channel, wanted)
+        channel = found.channel
+        check_content(Content(channel.datatype, channel.type, channel.base_resolution), wanted)
     return found
 
 
@@ -105,8 +124,8 @@ def make(datastore: Datastore, wanted: Wanted, found: Found) -> Channel:
         wanted.names[1],
         user,
         frame=_frame(datastore, wanted),
-        num_hierarchy_levels=_levels(wanted.box),
-        hierarchy_method="isotropic" if _spacing(wanted).isotropic else "anisotropic",
+        num_hierarchy_levels=levels_of(wanted.box),
+        hierarchy_method="isotropic" if needed_spacing(wanted).isotropic else "anisotropic",
         num_time_samples=wanted.samples,
     )
     return datastore.create_channel(experiment, wanted.names[2], user, type=wanted.type, datatype=wanted.dtype)
@@ -123,28 +142,44 @@ def _found(resources: Resources, wanted: Wanted) -> Found:
         return found
 
 
-def _check_experiment(experiment: Experiment, wanted: Wanted) -> None:
-    frame = experiment.frame
-    if wanted.box not in Box(frame.start, frame.stop):
-        raise InvalidBox(f"z,y,x {wanted.box} is not within the frame of {wanted}, {Box(frame.start, frame.stop)}")
-    if wanted.samples > experiment.num_time_samples:
-        raise InvalidTime(f"{wanted.samples} time samples, and {wanted} has {experiment.num_time_samples}")
-    known = Spacing.of(frame.voxel_size, frame.voxel_unit)
-    if wanted.spacing is not None and known is not None and not wanted.spacing.matches(known):
-        raise ConfigurationError(f"{wanted}: its voxels are {known}, and not {wanted.spacing}")
+def check_space(space: Space, wanted: Wanted) -> None:
+    """Raises InvalidBox, InvalidTime, ConfigurationError where the volume does not fit into it."""
+    if wanted.box not in space.box:
+        raise InvalidBox(f"z,y,x {wanted.box} is not within the frame of {wanted}, {space.box}")
+    if wanted.samples > space.samples:
+        raise InvalidTime(f"{wanted.samples} time samples, and {wanted} has {space.samples}")
+    if wanted.spacing is not None and space.spacing is not None and not wanted.spacing.matches(space.spacing):
+        raise ConfigurationError(f"{wanted}: its voxels are {space.spacing}, and not {wanted.spacing}")
 
 
-def _check_channel(channel: Channel, wanted: Wanted) -> None:
-    if channel.datatype != wanted.dtype:
-        raise WrongDtype(f"{channel} is {channel.datatype}, and the source {wanted.dtype}")
-    if wanted.kind not in (None, channel.type):
-        raise ConfigurationError(f"{channel} is of type {channel.type}, and not {wanted.kind}")
-    if channel.base_resolution != 0:
-        raise ConfigurationError(f"{channel} begins at resolution {channel.base_resolution}, and not at 0")
+def check_content(content: Content, wanted: Wanted) -> None:
+    """Raises WrongDtype, ConfigurationError where a channel holds something else."""
+    if content.dtype != wanted.dtype:
+        raise WrongDtype(f"{wanted} is {content.dtype}, and the source {wanted.dtype}")
+    if wanted.kind not in (None, content.type):
+        raise ConfigurationError(f"{wanted} is of type {content.type}, and not {wanted.kind}")
+    if content.base_resolution != 0:
+        raise ConfigurationError(f"{wanted} begins at resolution {content.base_resolution}, and not at 0")
+
+
+def needed_spacing(wanted: Wanted) -> Spacing:
+    """The voxel size of what is made; raises ConfigurationError where nobody says it."""
+    spacing = wanted.spacing or wanted.found_spacing
+    if spacing is None:
+        raise ConfigurationError(
+            "the files do not say how large a voxel is: say --voxel-size x,y,zUNIT, as in 4,4,40nm"
+        )
+    return spacing
+
+
+def levels_of(box: Box) -> int:
+    """How many resolutions a new experiment has."""
+    side = max(box.stop[1:])
+    return min(MOST_LEVELS, next(n + 1 for n in range(64) if -(-side // 2**n) <= PLANE))
 
 
 def _frame(datastore: Datastore, wanted: Wanted) -> Frame:
-    resources, spacing = datastore.catalog.resources, _spacing(wanted)
+    resources, spacing = datastore.catalog.resources, needed_spacing(wanted)
     return resources.create_frame(
         _unused_name(resources, f"{wanted.names[0]}-{wanted.names[1]}"),
         datastore.catalog.users.get(ADMINISTRATOR),
@@ -169,15 +204,3 @@ def _is_frame(resources: Resources, name: str) -> bool:
     except NotFound:
         return False
     return True
-
-
-def _spacing(wanted: Wanted) -> Spacing:
-    spacing = wanted.spacing or wanted.found_spacing
-    if spacing is None:
-        raise ConfigurationError(f"{wanted}: no voxel size")
-    return spacing
-
-
-def _levels(box: Box) -> int:
-    side = max(box.stop[1:])
-    return min(MOST_LEVELS, next(n + 1 for n in range(64) if -(-side // 2**n) <= PLANE))
