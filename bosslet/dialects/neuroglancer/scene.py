@@ -18,6 +18,8 @@ PANEL_PIXELS = 512
 """About how wide one of the four panels is."""
 FAR = 1.3
 """How much larger than the volume the 3-D view is."""
+ASKEW = [0.35, 0.25, 0.1, 0.897]
+"""From where the 3-D view looks: a quaternion, such that three sides of the volume are seen."""
 
 
 def scene(layers: list[Json], frame: Frame, coarsest: int) -> Json:
@@ -32,6 +34,9 @@ def scene(layers: list[Json], frame: Frame, coarsest: int) -> Json:
         "position": middle[::-1],
         "crossSectionScale": max(0.1, min(longest / PANEL_PIXELS, 2.0**coarsest)),
         "projectionScale": longest * FAR,
+        "projectionOrientation": ASKEW,
+        # Slices would hide meshes.
+        "showSlices": not any(layer.get("segments") for layer in layers),
         "layers": layers,
         "layout": "4panel",
     }

@@ -59,6 +59,8 @@ def test_a_link_is_the_whole_state(boss: Boss) -> None:
     assert em["source"] == "precomputed://http://localhost/precomputed/col/exp/em"
     low, high = em["shaderControls"]["normalized"]["range"]
     assert 1000 < low < high < 1000 + 90 * 42
+    assert not state["showSlices"]
+    assert boss.get(f"{LINK}&channel=cells").get_json()["showSlices"]
     assert cells["segments"] == ["7", "18446744073709551615"]
     assert (cells["type"], cells["source"]) == (
         "segmentation",
