@@ -11,6 +11,7 @@ import json
 import secrets
 import select
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -26,6 +27,8 @@ from bosslet import logs
 from bosslet.dialects.envelope import HEADER, WSGI_ID, WSGI_USER
 
 HEAD_SECONDS = 9.0
+HURRIED_SECONDS = 1.0
+"""What is left for the head of a request that waited for a thread for longer: one that is there takes no time."""
 SILENT_SECONDS = 10
 LEAST_BYTES_PER_SECOND = 2**14
 STALLED_SECONDS = 60
@@ -42,6 +45,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     errors.InvalidResponseHeader: (500, "Internal Server Error"),
     errors.InvalidResponseHeaderName: (500, "Internal Server Error"),
     errors.ParseException: (400, "Bad Request"),
+    ssl.SSLError: (400, "Bad Request"),
     Exception: (500, "Internal Server Error"),
 }
 LATE = (408, "Request Timeout")
@@ -88,26 +92,34 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._heads: set[Any] = set()
         """The connections of which the head of a request is being read."""
 
+    def enqueue_req(self, conn: Any) -> None:  # noqa: ANN401
+        """Let a thread handle a connection, as soon as there is one."""
+        conn.waits_since = time.monotonic()
+        super().enqueue_req(conn)
+
     def handle(self, conn: Any) -> object:  # noqa: ANN401
         """Read and answer one request, in a thread, and those that follow at once."""
-        result = self._handle_one(conn)
+        # The time in the queue counts, or clients that send nothing would be waited for one after the other.
+        result = self._handle_one(conn, max(conn.waits_since + HEAD_SECONDS, time.monotonic() + HURRIED_SECONDS))
         while result is True and self._is_followed(conn):
-            result = self._handle_one(conn)
+            result = self._handle_one(conn, time.monotonic() + HEAD_SECONDS)
         return result
 
     def _is_followed(self, conn: Any) -> bool:  # noqa: ANN401
         """Whether the next request comes before it would have been handed to the poller and back to a thread."""
         if not self.alive or len(self._reading) >= self.cfg.threads // 2:
             return False  # others may wait for this thread
+        if isinstance(conn.sock, ssl.SSLSocket) and conn.sock.pending():
+            return True  # it was read, and so no poller hears of it
         poll = select.poll()
         poll.register(conn.sock, select.POLLIN)
         return bool(poll.poll(LINGER_MS))
 
-    def _handle_one(self, conn: Any) -> object:  # noqa: ANN401
+    def _handle_one(self, conn: Any, deadline: float) -> object:  # noqa: ANN401
         if not conn.initialized:
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", SILENT_SECONDS, 0))
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", STALLED_SECONDS, 0))
-        deadline = self._reading[conn] = time.monotonic() + HEAD_SECONDS
+        self._reading[conn] = deadline
         self._heads.add(conn)
         try:
             return super().handle(conn)
