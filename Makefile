@@ -18,8 +18,11 @@ demo: install
 serve: install
 	$(BIN)/bosslet serve ./uploads $(OPTIONS)
 
+# A file of tests stays in one process, as what it starts serves all of it.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # About two hours. A part of it: make torture PART=kill, or with numbers of its own: make torture PART="kill --rounds 5".
 torture: .venv/installed-dev
@@ -32,7 +35,7 @@ lint: .venv/installed-dev
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST) --cov --cov-report=term
 
 # All tables and pictures of docs/performance.md. One part of them: make bench OPTIONS=reads (python -m benchmarks --help).
 bench: .venv/installed-dev
