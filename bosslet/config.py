@@ -11,7 +11,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from bosslet.errors import ConfigurationError
 from bosslet.geometry import Point
@@ -30,6 +39,10 @@ WORKERS: int = max(2, os.cpu_count() or 2)
 """Processes that answer requests; each has a cache of its own."""
 THREADS: int = 4
 """Requests that one worker answers at the same time."""
+CERTFILE: str | None = None
+"""A certificate with its chain (PEM), for TLS: then the address is ``https://``. None is plain HTTP."""
+KEYFILE: str | None = None
+"""The key of the certificate (PEM), if that file does not hold it too."""
 AUTH: str = "open"
 """``open``: everybody may do everything. ``token``: who sends which token decides."""
 ALLOWED_HOSTS: str | None = None
@@ -76,6 +89,7 @@ Sides = Annotated[tuple[Side, Side, Side], BeforeValidator(_sides)]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=1024)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+File = Annotated[FilePath | None, BeforeValidator(lambda value: value or None)]
 Quota = Annotated[int, Field(ge=1)] | None
 
 
@@ -91,6 +105,8 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535)]
     workers: Count
     threads: Count
+    certfile: File
+    keyfile: File
     auth: Literal["open", "token"]
     allowed_hosts: Names | None
     cors_origins: Names
@@ -111,6 +127,13 @@ class Settings(BaseModel):
         if any(side % piece for side, piece in zip(block, chunk, strict=True)):
             raise ValueError(f"each side should be a multiple of the chunk's, {chunk} in (z, y, x)")
         return block
+
+    @field_validator("keyfile")
+    @classmethod
+    def _is_of_a_certificate(cls, keyfile: Path | None, info: ValidationInfo) -> Path | None:
+        if keyfile is not None and info.data.get("certfile") is None:
+            raise ValueError("is of no use without a certificate: BOSSLET_CERTFILE")
+        return keyfile
 
 
 def load(**options: object) -> Settings:

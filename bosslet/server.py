@@ -14,8 +14,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from gunicorn.app.base import BaseApplication
@@ -23,11 +26,27 @@ from gunicorn.app.base import BaseApplication
 from bosslet import memory
 from bosslet.dialects.metrics.meters import FOLDER as METRICS_FOLDER
 from bosslet.dialects.metrics.meters import forget_worker
+from bosslet.errors import ConfigurationError
 from bosslet.shared_folder import PARENT, SharedFolder
 from bosslet.worker import Log, Worker
 
 Wsgi = Callable[..., Any]
 BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What it takes to speak TLS; the two files may be one."""
+
+    chain: Path
+    key: Path
+
+    def check(self) -> None:
+        """Raise ConfigurationError where they cannot be used."""
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(self.chain, self.key, password="")
+        except (OSError, ValueError) as error:  # SSLError is an OSError
+            raise ConfigurationError(f"BOSSLET_CERTFILE: {self.chain} with key {self.key}: {error}") from error
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
@@ -54,7 +73,14 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, workers: int, threads: int) -> NoReturn:
+def run(
+    make_application: Callable[[], Wsgi],
+    listener: socket.socket,
+    *,
+    workers: int,
+    threads: int,
+    certificate: Certificate | None = None,
+) -> NoReturn:
     """Serves until a signal ends it, then leaves through SystemExit; takes the listener over."""
     shared = SharedFolder.make()
     os.environ[METRICS_FOLDER] = str(shared.path)
@@ -77,6 +103,8 @@ def run(make_application: Callable[[], Wsgi], listener: socket.socket, *, worker
         "on_exit": lambda _server: shared.remove(),
         "post_request": lambda _worker, _request, _environ, _response: trim(),
     }
+    if certificate is not None:
+        options |= {"certfile": str(certificate.chain), "keyfile": str(certificate.key)}
     _Gunicorn(make_application, options).run()
     sys.exit()  # unreachable by gunicorn's own account, and the honest status if that changes
 

@@ -42,7 +42,7 @@ curl -sH 'Accept: image/jpeg' {url}/v1/cutout/demo/tissue/em/0/0:448/0:384/160:1
 
 --- a cutout, with intern (pip install intern==1.4.2)
 from intern.remote.boss import BossRemote
-boss = BossRemote({{"protocol": "http", "host": "{host}", "token": "public"}})
+boss = BossRemote({{"protocol": "{protocol}", "host": "{host}", "token": "public"}})
 em = boss.get_channel("em", "demo", "tissue")
 voxels = boss.get_cutout(em, 0, [0, 448], [0, 384], [160, 176])
 print(voxels.shape, voxels.mean())
@@ -60,8 +60,8 @@ def demonstrate(**options: object) -> NoReturn:
         click.echo(BANNER.format(version=__version__, folder=folder))
         prepare(settings)
         _make_in_a_child(settings)
-        url = address(listener)
-        click.echo(SUGGESTIONS.format(url=url, host=urlsplit(url).netloc))
+        url = address(listener, tls=settings.certfile is not None)
+        click.echo(SUGGESTIONS.format(url=url, protocol=urlsplit(url).scheme, host=urlsplit(url).netloc))
         run(settings, listener)
 
 

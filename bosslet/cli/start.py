@@ -23,6 +23,8 @@ def serving_options(command: Function) -> Function:
     """The options of every way to start a server."""
     for option in (
         click.option("--auth", type=click.Choice(["open", "token"]), help="Who may do what: everybody, or by token."),
+        click.option("--keyfile", type=click.Path(), help="The key of that certificate, if it is a file of its own."),
+        click.option("--certfile", type=click.Path(), help="A certificate (PEM): the server then speaks TLS alone."),
         click.option("--threads", type=int, help="Requests that a worker answers at the same time."),
         click.option("--workers", type=int, help="Processes that answer requests."),
         click.option("--port", type=int, help="Port to listen on; 0 is any free one."),
@@ -49,9 +51,11 @@ def serve_folder(uploads: str | None, **options: object) -> NoReturn:
     """Serves until a signal; an option that is None was not given."""
     server.end_on_signals()
     settings = config.load(uploads_path=uploads, **options)
+    _certificate(settings)
     with listen(settings, open_to_all=options.get("auth") == "open") as listener:
         prepare(settings)
-        click.echo(f"bosslet {__version__} serves {settings.uploads_path} at {address(listener)}")
+        url = address(listener, tls=settings.certfile is not None)
+        click.echo(f"bosslet {__version__} serves {settings.uploads_path} at {url}")
         run(settings, listener)
 
 
@@ -86,15 +90,31 @@ def prepare(settings: config.Settings) -> None:
 def run(settings: config.Settings, listener: socket.socket) -> NoReturn:
     """Serves until a signal, then leaves through SystemExit: in this process and in each worker forked from it."""
     logs.configure(settings.log_level or "info", settings.log_format)
-    server.run(lambda: create_app(settings=settings), listener, workers=settings.workers, threads=settings.threads)
+    server.run(
+        lambda: create_app(settings=settings),
+        listener,
+        workers=settings.workers,
+        threads=settings.threads,
+        certificate=_certificate(settings),
+    )
 
 
-def address(listener: socket.socket) -> str:
+def _certificate(settings: config.Settings) -> server.Certificate | None:
+    """Looked at before there is a worker that could not start with it."""
+    if settings.certfile is None:
+        return None
+    certificate = server.Certificate(settings.certfile, settings.keyfile or settings.certfile)
+    certificate.check()
+    return certificate
+
+
+def address(listener: socket.socket, *, tls: bool = False) -> str:
     """The URL to give a client on this machine."""
+    scheme = "https" if tls else "http"
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host).is_unspecified:
         host = "127.0.0.1" if listener.family == socket.AF_INET else "::1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _is_loopback(listener: socket.socket) -> bool:

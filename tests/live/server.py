@@ -80,7 +80,8 @@ def serving(
     server = _started(uploads, log, options, settings, variables)
     try:
         # The socket listened before there was a worker: the first answer says that there is one.
-        requests.get(f"{server.url}/ping/", timeout=TO_END).raise_for_status()
+        trusted = options[options.index("--certfile") + 1] if "--certfile" in options else True
+        requests.get(f"{server.url}/ping/", timeout=TO_END, verify=trusted).raise_for_status()
         yield server
         if server.process.poll() is None:
             server.end()
@@ -114,7 +115,7 @@ def _started(
     assert process.stdout is not None
     with process.stdout:
         greeting = process.stdout.readline()
-    address = re.search(r"http://\S+", greeting)
+    address = re.search(r"https?://\S+", greeting)
     assert address, log.read_text()
     return Server(process, address.group(), uploads, log)
 
