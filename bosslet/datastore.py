@@ -84,6 +84,7 @@ class Datastore:
             StorageError: something of it could not be done; it stays to be done the next time.
         """
         self.store.sweep()
+        self._reinstate()
         ledger = self.store.ledger
         paths = ledger.unfinished() if ledger else []
         if ledger and paths:
@@ -92,6 +93,17 @@ class Datastore:
                     self._make_files(channel)
                     self.image(channel).describe()
                     ledger.finish(channel.path)
+
+    def _reinstate(self) -> None:
+        """A process was killed that was about to put a channel's files elsewhere, and had said so already."""
+        retirement = self.store.retirement
+        for channel in self.catalog.resources.all_channels() if retirement and retirement.any else ():
+            if retirement and not channel.marked and retirement.is_retired(channel.path) and self._has_image(channel):
+                with self.store.locks.hold_all():
+                    retirement.reinstate(channel.path)
+
+    def _has_image(self, channel: Channel) -> bool:
+        return self.store.document(f"{channel.path}/zarr.json") is not None
 
     @property
     def store(self) -> Store:

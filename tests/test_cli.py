@@ -234,7 +234,7 @@ def test_every_verb_explains_itself_by_an_example() -> None:
         ["index"],
         ["ingest"],
         ["export"],
-        *([name] for name in ("ls", "info", "status", "mv", "cp", "rm", "purge", "backup", "restore", "push", "pull")),
+        *([name] for name in ("ls", "info", "status", "mv", "cp", "rm", "purge", "optimize", "backup", "restore", "push", "pull")),
         ["verify"],
         ["repair"],
         *(["user", name] for name in ("create", "list", "token", "delete")),

@@ -22,7 +22,8 @@ from bosslet.catalog.permissions import readable
 from bosslet.catalog.records import Channel, DownsampleStatus, Experiment, Kind, Resource, User
 from bosslet.catalog.rows import change_resource, insert_resource, mark_resource, names_where, refuse_in_use
 from bosslet.catalog.schema import ChannelRow, CollectionRow, ExperimentRow, FrameRow, LinkRow, ResourceRow
-from bosslet.errors import InvalidNumber, NotFound
+from bosslet.errors import InvalidNumber, LostRace, NotFound
+from bosslet.geometry import Point
 
 MAX_PIECE_BYTES = 255
 """The longest name of a file on every file system that matters."""
@@ -135,6 +136,19 @@ class Channels(Section):
         with self._database.write() as connection:
             refuse_in_use(connection, f"channel {channel}", ChannelRow, ChannelRow.id.in_(made_from))
             mark_resource(connection, ChannelRow, channel.id)
+
+    def relocate_channel(self, channel: Channel, path: str, block_shape: Point) -> Channel:
+        """Say that its files are elsewhere now, cut into other blocks.
+
+        Raises:
+            LostRace: they are no longer where the record says.
+        """
+        values = {"path": path, **dict(zip(("block_z", "block_y", "block_x"), block_shape, strict=True))}
+        where = (ChannelRow.id == channel.id) & (ChannelRow.path == channel.path)
+        with self._database.write() as connection:
+            if connection.execute(update(ChannelRow).where(where).values(**values)).rowcount != 1:
+                raise LostRace(f"{channel} is no longer at {channel.path}")
+            return channel_of(connection, channel.id)
 
     def forget_channel(self, channel: Channel) -> None:
         """Remove it at once, with its permissions and metadata, as if it had never been; it may be gone already."""

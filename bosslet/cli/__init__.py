@@ -20,6 +20,7 @@ from bosslet.cli.info import info
 from bosslet.cli.ingest import ingest
 from bosslet.cli.ls import ls
 from bosslet.cli.mv import mv
+from bosslet.cli.optimize import optimize
 from bosslet.cli.pull import pull
 from bosslet.cli.purge import purge
 from bosslet.cli.push import push
@@ -85,5 +86,5 @@ def _start(uploads: str | None, **options: object) -> None:
 
 for verb in (serve, user, downsample, index, work, verify, repair, ingest):
     main.add_command(verb)
-for verb in (ls, info, status, mv, cp, rm, purge, backup, restore, push, pull):
+for verb in (ls, info, status, mv, cp, rm, purge, optimize, backup, restore, push, pull):
     main.add_command(verb)

@@ -49,6 +49,11 @@ class Journal:
             raise ConfigurationError(f"what was begun was another ingest ({', '.join(wrong)} differ): cannot go on")
         return {_block(name): digest for line in lines[1:] for name, digest in line.items()}
 
+    @property
+    def header(self) -> Header | None:
+        """What was begun; None where nothing was."""
+        return next(self._lines(), None)
+
     def forget(self) -> None:
         """Take the file away."""
         self.file.unlink(missing_ok=True)

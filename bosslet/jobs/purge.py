@@ -15,6 +15,7 @@ from bosslet.datastore import Datastore
 from bosslet.jobs.disk_use import files_in
 from bosslet.jobs.locks import lock_file
 from bosslet.jobs.maintenance import maintenance, undisturbed
+from bosslet.jobs.unfinished_moves import UnfinishedMove
 from bosslet.volume import labels
 
 
@@ -73,6 +74,7 @@ def empty_trash(datastore: Datastore) -> None:
 
 def _purge(datastore: Datastore, channel: Channel) -> None:
     with undisturbed(datastore, channel, cancel=True):
+        UnfinishedMove(datastore, channel).discard()
         put_away(datastore, channel.path)
         datastore.catalog.resources.forget_channel(channel)
     lock_file(datastore.uploads, f"channel-{channel.id}").unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from bosslet.geometry import Point
 Json = dict[str, Any]
 
 DTYPES = ("uint8", "uint16", "uint32", "uint64", "float32")
+CODECS = ("lz4", "lz4hc", "zstd", "zlib", "blosclz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,12 @@ class Layout:
     dtype: str
     block: Point
     chunk: Point
+    codec: str = "lz4"
+    """Of blosc's, for arrays that are made; each array says itself how it is compressed."""
 
     def __post_init__(self) -> None:
+        if self.codec not in CODECS:
+            raise ValueError(f"no such codec: {self.codec}")
         if self.dtype not in DTYPES:
             raise ValueError(f"no such dtype: {self.dtype}")
         if any(block % chunk for block, chunk in zip(self.block, self.chunk, strict=True)):
@@ -78,7 +83,7 @@ class Layout:
         return {
             "name": "blosc",
             "configuration": {
-                "cname": "lz4",
+                "cname": self.codec,
                 "clevel": 5,
                 "shuffle": shuffle,
                 "typesize": np.dtype(self.dtype).itemsize,

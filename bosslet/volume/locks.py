@@ -73,3 +73,12 @@ class Locks:
                 with suppress(OSError):
                     os.pwrite(descriptor, "\n".join(names).encode() + _END, 0)
             yield
+
+
+class AllHeld(Locks):
+    """For the store of who has all locks (``hold_all``): there is nothing more to take."""
+
+    @contextmanager
+    def hold(self, names: Iterable[str]) -> Iterator[None]:
+        """At once."""
+        yield

@@ -36,6 +36,11 @@ class Retirement:
         self._trash = root / TRASH
         self._prefix = f"{self._notes}/"
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a note at all."""
+        return self._notes.is_dir() and next(self._notes.iterdir(), None) is not None
+
     def is_retired(self, path: str) -> bool:
         """Whether an image, or an array in it, is to be looked for elsewhere."""
         # For every read: os.path.exists takes half the time of pathlib's.
@@ -51,19 +56,32 @@ class Retirement:
 
         Nobody may hold a lock on anything in it: for the caller to see to. Done again, it does what is left to do.
         """
+        self.announce(path)
         with translated_errors(path, writing=True):
-            for folder in (self._notes, self._trash):
-                if not folder.exists():
-                    folder.mkdir(mode=0o700, exist_ok=True)
-                    sync_folder(self._root)
+            self._make(self._trash)
+            self._put_away(path)
+
+    def announce(self, path: str) -> None:
+        """Leave the note alone: nobody writes to the image any more, and its files stay until it is retired."""
+        with translated_errors(path, writing=True):
+            self._make(self._notes)
             (self._notes / _note(path)).touch()
             sync_folder(self._notes)
-            self._put_away(path)
+
+    def reinstate(self, path: str) -> None:
+        """Take a note back that was only announced: the image is used again where it is."""
+        with translated_errors(path, writing=True):
+            (self._notes / _note(path)).unlink(missing_ok=True)
 
     def empty_trash(self) -> None:
         """Remove for good what was put away; also what was left by a process that was killed while it did so."""
         with translated_errors(str(self._trash), writing=True), suppress(FileNotFoundError):
             shutil.rmtree(self._trash)
+
+    def _make(self, folder: Path) -> None:
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._root)
 
     def _put_away(self, path: str) -> None:
         image = self._root / path

@@ -22,7 +22,7 @@ from bosslet.volume.folders import Folders
 from bosslet.volume.layout import Json, Layout
 from bosslet.volume.ledger import FOLDER, Ledger
 from bosslet.volume.leftovers import empty_leftover, remove_leftover
-from bosslet.volume.locks import Locks
+from bosslet.volume.locks import AllHeld, Locks
 from bosslet.volume.presence import Presence
 from bosslet.volume.retirement import Retirement
 
@@ -52,6 +52,10 @@ class Store:
         self.presence = None
         if self._root is not None and self._folders is not None and self.ledger is not None:
             self.presence = Presence(self._root, self._folders, self.ledger)
+
+    def unlocked(self) -> Store:
+        """Another store of the same folder that takes no locks: for who holds all of them; to be closed."""
+        return Store(self.url, AllHeld(self.locks.folder))
 
     @classmethod
     def in_folder(cls, uploads: Path, *, cache_bytes: int = 0) -> Store:
