@@ -46,7 +46,9 @@ class _Verbs(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else NO_VERB
         verb = first and (first in self.commands or first in (*ctx.help_option_names, "--version"))
-        return super().parse_args(ctx, args if verb else [NO_VERB, *args])
+        # A shell that completes the first word asks with none.
+        whole = verb or (ctx.resilient_parsing and not args)
+        return super().parse_args(ctx, args if whole else [NO_VERB, *args])
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (as click has it)
         try:
