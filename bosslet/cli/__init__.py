@@ -15,6 +15,7 @@ from bosslet.cli.backup import backup
 from bosslet.cli.cp import cp
 from bosslet.cli.demonstration import demonstrate
 from bosslet.cli.downsample import downsample, work
+from bosslet.cli.export import export
 from bosslet.cli.index import index
 from bosslet.cli.info import info
 from bosslet.cli.ingest import ingest
@@ -86,7 +87,7 @@ def _start(uploads: str | None, **options: object) -> None:
         serve_folder(uploads, **options)
 
 
-for verb in (serve, user, downsample, index, work, verify, repair, ingest):
+for verb in (serve, user, downsample, index, work, verify, repair, ingest, export):
     main.add_command(verb)
 for verb in (ls, info, status, mv, cp, rm, purge, optimize, backup, restore, push, pull):
     main.add_command(verb)
