@@ -1,6 +1,7 @@
 """An array that lies in a file as it would in memory: npy, and TIFF files whose pages are not compressed.
 
-The file is made at its full size, sparse where the file system can, and mapped by whoever writes a part of it.
+The file is made at its full size, sparse where the file system can, and mapped by whoever writes a part of it that is
+not all zeros.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class Npy:
 
     def write(self, time: int, box: Box, voxels: Voxels) -> None:
         """Into the mapped file."""
+        if not voxels.any():
+            return
         array = np.lib.format.open_memmap(partial(self.path), "r+")
         array.reshape(self.subject.shape)[(time, *box.slices)] = voxels
         array.flush()  # a disk that is full is told by this
@@ -69,6 +72,8 @@ class Tiff:
 
     def write(self, time: int, box: Box, voxels: Voxels) -> None:
         """Into the mapped file."""
+        if not voxels.any():
+            return
         made = partial(self.path)
         with tifffile.TiffFile(made) as file:
             offset, order = file.series[0].dataoffset, file.byteorder
