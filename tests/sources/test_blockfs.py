@@ -19,7 +19,7 @@ BLOCK = (2, 3, 4)
 SHARDS = 3
 
 
-def write(folder: Path, volume: Volume, codec: str = "zstd", **changes: Any) -> Path:
+def write(folder: Path, volume: Volume, codec: str = "zstd", bits: tuple[int, int] = (13, 9), **changes: Any) -> Path:
     """The last block is left out, and one in the middle is written twice, as an update would."""
     folder.mkdir()
     file = folder / "a.blockfs"
@@ -30,7 +30,12 @@ def write(folder: Path, volume: Volume, codec: str = "zstd", **changes: Any) -> 
         **dict(zip(("ZExtent", "YExtent", "XExtent"), (z, y, x), strict=True)),
         **dict(zip(("ZBlockSize", "YBlockSize", "XBlockSize"), BLOCK, strict=True)),
         **{"XStride": 1, "YStride": grid[2], "ZStride": grid[1] * grid[2], "DType": volume.dtype.name},
-        **{"NOffsetBits": 13, "NSizeBits": 9, "BlockFilenames": list(map(str, shards)), "Compression": codec},
+        **{
+            "NOffsetBits": bits[0],
+            "NSizeBits": bits[1],
+            "BlockFilenames": list(map(str, shards)),
+            "Compression": codec,
+        },
         **{"CompressionLvl": 5, "Version": "1.0.0", "microscope": "mine"},
     }
     text = json.dumps(metadata | changes).encode()
@@ -40,7 +45,7 @@ def write(folder: Path, volume: Volume, codec: str = "zstd", **changes: Any) -> 
         box = tuple(slice(i * side, (i + 1) * side) for i, side in zip(index, BLOCK, strict=True))
         block = Blosc(cname=codec, clevel=5).encode(np.ascontiguousarray(volume[box]))
         size = len(block) if volume[box].any() else 0
-        entries += (len(content[number % SHARDS]) + (size << 13)).to_bytes(3, "little")
+        entries += (len(content[number % SHARDS]) + (size << bits[0])).to_bytes((sum(bits) + 7) // 8, "little")
         content[number % SHARDS] += block[:size]
     file.write_bytes(b"BlockFS\0" + struct.pack("<II", len(text), 16 + len(text)) + text + entries.rstrip(b"\0"))
     for shard, data in zip(shards, content, strict=True):
