@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from benchmarks import reads, volumes
+from benchmarks import growth, ingest, memory, reads, shapes, volumes, writes
 from benchmarks.servers import Server, Unavailable, Voxels, bosslet, floor, nginx
 from benchmarks.servers.peers import PEERS
 from benchmarks.settings import Settings
@@ -27,6 +27,48 @@ def reads_uncached(settings: Settings) -> Found:
 def reads_labels(settings: Settings) -> Found:
     """Labels, in cache."""
     return _reads(settings, volumes.labels())
+
+
+def durable_writes(settings: Settings) -> Found:
+    """Writes of all shapes beside the engine's own."""
+    voxels = settings.image()
+    with ExitStack() as stack:
+        engine = floor.start(voxels, settings.subfolder("floor"))
+        stack.callback(engine.end)
+        own = bosslet.start(voxels, settings.subfolder("bosslet"))
+        stack.callback(own.end)
+        return {"cells": writes.compare(engine, own, voxels)}
+
+
+def slab_ingest(settings: Settings) -> Found:
+    """Slab after slab."""
+    return {"cells": ingest.measure(settings.folder, volumes.image(ingest.EXTENT))}
+
+
+def in_memory(settings: Settings) -> Found:
+    """Peaks, and what stays."""
+    resident = memory.lasting(settings.subfolder("lasting"), settings.image())
+    return {"peaks": memory.peaks(settings.folder), "resident": resident}
+
+
+def growing(settings: Settings) -> Found:
+    """Large stores beside small ones."""
+    return {"cells": growth.measure(settings.folder, settings.seconds)}
+
+
+def forms(settings: Settings) -> Found:
+    """Images in all forms, not in cache."""
+    return {"cells": shapes.measure(settings.folder, settings.image(), settings.seconds, 0)}
+
+
+def forms_cached(settings: Settings) -> Found:
+    """Images in all forms, in cache."""
+    return {"cells": shapes.measure(settings.folder, settings.image(), settings.seconds, floor.CACHE_BYTES)}
+
+
+def forms_labels(settings: Settings) -> Found:
+    """Labels in all forms, not in cache."""
+    return {"cells": shapes.measure(settings.folder, volumes.labels(), settings.seconds, 0)}
 
 
 def _reads(settings: Settings, voxels: Voxels, *, others: bool = False, cache_bytes: int = floor.CACHE_BYTES) -> Found:
@@ -59,4 +101,11 @@ PARTS: dict[str, Callable[[Settings], Found]] = {
     "reads": reads_cached,
     "reads-uncached": reads_uncached,
     "reads-labels": reads_labels,
+    "writes": durable_writes,
+    "ingest": slab_ingest,
+    "memory": in_memory,
+    "growth": growing,
+    "shapes": forms,
+    "shapes-cached": forms_cached,
+    "shapes-labels": forms_labels,
 }

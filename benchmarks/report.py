@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import plots
+
 Found = dict[str, Any]
 
 
@@ -20,10 +22,11 @@ def write(results: Path, docs: Path) -> None:
     text = page.read_text()
     for file in sorted(results.glob("*.json")):
         if (table := TABLES.get(file.stem)) is not None:
-            lines = table(json.loads(file.read_text()))
+            lines = table(found := json.loads(file.read_text()))
             print("\n".join(lines), flush=True)
             block = "\n".join([f"<!-- table {file.stem} -->", *lines, "<!-- end -->"])
             text = re.sub(rf"<!-- table {file.stem} -->.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
+            plots.draw(file.stem, found, docs / f"performance-{file.stem}.png")
     page.write_text(text)
 
 
@@ -63,8 +66,79 @@ def _verdict(by_server: dict[str, Found], servers: Sequence[str]) -> list[str]:
     return [f"{1e3 / own['wall_ms']:.0f}", f"{own['ratio']:.2f}", *to_peer]
 
 
+def _writes(found: Found) -> list[str]:
+    cells = found["cells"]
+    servers = list(dict.fromkeys(cell["server"] for cell in cells))
+    rows = []
+    for request in dict.fromkeys(cell["request"] for cell in cells):
+        by_server = {cell["server"]: cell for cell in cells if cell["request"] == request}
+        cpu = [f"{by_server[server]['server_ms']:.1f}" for server in servers]
+        rows.append([request, *cpu, f"{by_server['bosslet']['ratio']:.2f}", f"{by_server['bosslet']['wall_ms']:.0f}"])
+    head = ["write", *servers, "to engine", "wall"]
+    return ["Server CPU in ms; the wall time, in ms, is bosslet's, and mostly the disk's.", "", *_markdown(head, rows)]
+
+
+def _ingest(found: Found) -> list[str]:
+    rows = [
+        [
+            f"{cell['slab']} into blocks of {cell['block']}",
+            str(cell["clients"]),
+            f"{cell['amplification']:.2f}",
+            f"{cell['mb_per_s']:.0f}",
+            f"{cell['cpu_ms_per_mb']:.1f}",
+        ]
+        for cell in found["cells"]
+    ]
+    return _markdown(["slabs", "clients", "bytes written per byte posted", "MB/s", "server CPU, ms per MB"], rows)
+
+
+def _memory(found: Found) -> list[str]:
+    rows = [
+        [f"{peak['voxels']} {peak['cutout']}", _mib(peak["nbytes"]), f"{peak['ratio']:.2f}"] for peak in found["peaks"]
+    ]
+    (some, first), (many, last) = found["resident"].items()
+    return [
+        *_markdown(["cutout", "MiB of voxels", "peak ÷ voxels"], rows),
+        "",
+        f"The largest process had {_mib(first)} MiB in memory after {int(some):,} mixed requests, and "
+        f"{_mib(last)} MiB after {int(many):,}: {100 * (last - first) / first:+.0f} %.",
+    ]
+
+
+def _mib(nbytes: int) -> str:
+    return f"{nbytes / 2**20:.0f}"
+
+
+def _growth(found: Found) -> list[str]:
+    cells = found["cells"]
+    stores = list(dict.fromkeys(cell["store"] for cell in cells))
+    rows = []
+    for act, clients in dict.fromkeys((cell["act"], cell["clients"]) for cell in cells):
+        line = {c["store"]: c for c in cells if (c["act"], c["clients"]) == (act, clients)}
+        rows.append(
+            [f"{act}, {clients}", *(f"{line[s]['server_ms']:.2f} · {line[s]['per_second']:.0f}" for s in stores)]
+        )
+    return ["Server CPU in ms per request · requests per second.", "", *_markdown(["64³, clients", *stores], rows)]
+
+
+def _shapes(found: Found) -> list[str]:
+    cells = found["cells"]
+    forms = list(dict.fromkeys(cell["server"] for cell in cells))
+    requests = list(dict.fromkeys(cell["request"] for cell in cells))
+    cost = {(cell["server"], cell["request"]): cell["server_ms"] for cell in cells}
+    rows = [[form, *(f"{cost[form, request]:.2f}" for request in requests)] for form in forms]
+    return ["Server CPU in ms.", "", *_markdown(["form", *requests], rows)]
+
+
 TABLES: dict[str, Callable[[Found], list[str]]] = {
     "reads": _reads,
     "reads-uncached": _reads,
     "reads-labels": _reads,
+    "writes": _writes,
+    "ingest": _ingest,
+    "memory": _memory,
+    "growth": _growth,
+    "shapes": _shapes,
+    "shapes-cached": _shapes,
+    "shapes-labels": _shapes,
 }
