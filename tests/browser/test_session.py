@@ -32,7 +32,7 @@ def test_panning_and_zooming_makes_no_error(page: Page, looking: Looking) -> Non
     page.context.on("requestfailed", note_failure)
     looking.open(looking.state(f"{EXPERIMENT}&segment={LABEL}", layout="4panel"))
     end, step = time.monotonic() + SECONDS, 0
-    while time.monotonic() < end:
+    while time.monotonic() < end or step < 6:
         step += 1
         page.mouse.move(250, 200)
         page.mouse.down()
@@ -45,5 +45,4 @@ def test_panning_and_zooming_makes_no_error(page: Page, looking: Looking) -> Non
         if step % 5 == 0:
             page.mouse.dblclick(300, 250)
     looking.wait()
-    assert step > 5
     assert [status for status in answers if status >= 400] == failed == []
