@@ -1,7 +1,7 @@
 """What a family of processes has used so far, as Linux counts it.
 
-CPU time is exact but told in ticks of 10 ms: measure over many requests. Bytes written are those that reached the block
-layer (``write_bytes``), so that what only went to the page cache is not counted.
+CPU time is exact but told in ticks of 10 ms: measure over many requests. Bytes written are those that are bound for the
+block layer (``write_bytes``), without what was removed before it got there (``cancelled_write_bytes``).
 """
 
 from __future__ import annotations
