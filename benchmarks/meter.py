@@ -51,11 +51,13 @@ class Family:
             Path(f"/proc/{process.pid}/clear_refs").write_text("5")
 
     def end(self) -> None:
-        """Ask all to end, and see that they do."""
-        for process in self.processes[:1]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, alive = psutil.wait_procs(self.processes, timeout=15)
+        """Ask the parent to end, then those that it left behind, and see that they do."""
+        for processes in (self.processes[:1], self.processes[1:]):
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.terminate()
+            psutil.wait_procs(processes, timeout=15)
+        _, alive = psutil.wait_procs(self.processes, timeout=0)
         for process in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
