@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from benchmarks.servers import Server, Unavailable, Voxels, free_port, launch, w
 from bosslet.geometry import Box
 
 CONFIGURATION = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+{user}daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 128; }}
 http {{
     access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
@@ -37,8 +38,9 @@ def start(voxels: Voxels, folder: Path, boxes: list[Box]) -> Server:
     for box in boxes:
         (folder / "root" / _name(box)).write_bytes(np.ascontiguousarray(voxels[box.slices]).tobytes())
     port, file = free_port(), folder / "nginx.conf"
-    file.write_text(CONFIGURATION.format(folder=folder, port=port))
-    folder.chmod(0o755)
+    # A worker of root's would be another user's, who may not read in root's temporary folders.
+    user = "user root; " if os.geteuid() == 0 else ""
+    file.write_text(CONFIGURATION.format(folder=folder, port=port, user=user))
     process = launch([program, "-c", str(file)], folder / "nginx.log")
     wait_for_answer(process, folder / "nginx.log", port, "/resource")
     return Server(
