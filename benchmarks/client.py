@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from types import TracebackType
 
 
@@ -14,8 +14,12 @@ class Client:
         self._headers = headers or {}
 
     def get(self, path: str, **headers: str) -> bytes:
-        """The body of an answer."""
-        return self.send("GET", path, **headers)
+        """The body of an answer; over a new connection if the server has hung up, as uvicorn does after 5 idle seconds."""
+        try:
+            return self.send("GET", path, **headers)
+        except (RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            self.close()
+            return self.send("GET", path, **headers)
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
         """The body of an answer; raises RuntimeError for any status but success."""
