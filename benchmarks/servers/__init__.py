@@ -68,7 +68,7 @@ def wait_for_line(process: subprocess.Popen[bytes], log: Path, pattern: str) -> 
         if found := re.search(pattern, log.read_text(errors="replace")):
             return found[1]
         time.sleep(0.05)
-    raise Unavailable(f"did not start: {log.read_text(errors='replace')[-1000:]}")
+    raise _given_up(process, log)
 
 
 def wait_for_answer(process: subprocess.Popen[bytes], log: Path, port: int, path: str, **headers: str) -> None:
@@ -82,7 +82,15 @@ def wait_for_answer(process: subprocess.Popen[bytes], log: Path, port: int, path
             time.sleep(0.2)
         else:
             return
-    raise Unavailable(f"did not answer: {log.read_text(errors='replace')[-1000:]}")
+    raise _given_up(process, log)
+
+
+def _given_up(process: subprocess.Popen[bytes], log: Path) -> Unavailable:
+    ended = process.poll() is not None
+    if not ended:
+        Family.of(process.pid).end()
+    lines = log.read_text(errors="replace").strip().splitlines() or ["nothing"]
+    return Unavailable("\n".join([f"{'ended' if ended else 'does not answer'}, its log: {lines[-1]}", *lines[-20:]]))
 
 
 def free_port() -> int:
