@@ -78,7 +78,7 @@ def _cpu_seconds(pid: int) -> float:
 
 def _bytes_written(pid: int) -> int:
     lines = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
-    return int(lines["write_bytes"])
+    return int(lines["write_bytes"]) - int(lines["cancelled_write_bytes"])
 
 
 def _status(pid: int, name: str) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from zlib import crc32
@@ -32,14 +32,17 @@ class Locks:
         self.folder = folder
 
     @contextmanager
-    def hold(self, names: Iterable[str]) -> Iterator[None]:
-        """All of these at once, taken in one order by everybody, so that no two holders can wait in a ring."""
+    def hold(self, names: Iterable[str], before_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """All of these at once, taken in one order by everybody, so that no two holders can wait in a ring.
+
+        ``before_waiting`` is called before each wait for another holder.
+        """
         stripes: dict[int, list[str]] = {}
         for name in names:
             stripes.setdefault(crc32(name.encode()) % STRIPES, []).append(name)
         with ExitStack() as stack:
             for stripe, held in sorted(stripes.items()):
-                stack.enter_context(self._hold_stripe(stripe, held))
+                stack.enter_context(self._hold_stripe(stripe, held, before_waiting))
             yield
 
     @contextmanager
@@ -52,7 +55,7 @@ class Locks:
 
     def last_held(self) -> Iterator[list[str]]:
         """The last names of each lock that nobody has now: held while they are looked at, so that nobody starts."""
-        for file in sorted(self.folder.iterdir()):
+        for file in sorted(file for file in self.folder.iterdir() if file.is_file()):
             with file.open("rb") as lock, suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 names, end, _ = lock.read().partition(_END)
@@ -60,14 +63,20 @@ class Locks:
                     yield names.decode().split("\n")
 
     @contextmanager
-    def _hold_stripe(self, stripe: int, names: list[str]) -> Iterator[None]:
+    def _hold_stripe(
+        self, stripe: int, names: list[str], before_waiting: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
         file = self.folder / f"{stripe:02x}"
         with ExitStack() as stack:
             with translated_errors(str(file), writing=True):
                 # Opened anew each time: flock belongs to the open file, and so also holds between two threads.
                 descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
                 stack.callback(os.close, descriptor)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    before_waiting()
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
             # Without room for it the lock holds all the same: what may be left over then waits for the next write.
             if names:
                 with suppress(OSError):
@@ -79,6 +88,6 @@ class AllHeld(Locks):
     """For the store of who has all locks (``hold_all``): there is nothing more to take."""
 
     @contextmanager
-    def hold(self, names: Iterable[str]) -> Iterator[None]:
+    def hold(self, names: Iterable[str], before_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         """At once."""
         yield

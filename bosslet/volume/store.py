@@ -23,6 +23,7 @@ from bosslet.volume.layout import Json, Layout
 from bosslet.volume.ledger import FOLDER, Ledger
 from bosslet.volume.leftovers import empty_leftover, remove_leftover
 from bosslet.volume.locks import AllHeld, Locks
+from bosslet.volume.offers import Offers
 from bosslet.volume.presence import Presence
 from bosslet.volume.retirement import Retirement
 
@@ -40,6 +41,7 @@ class Store:
         """``url`` is ``file:///…/`` or ``memory://…/``; the locks guard every write to its blocks."""
         self.url = url if url.endswith("/") else f"{url}/"
         self.locks = locks
+        self.offers = Offers(locks.folder / "waiting")
         self.tally = Tally()
         self._context = ts.Context({"cache_pool": {"total_bytes_limit": cache_bytes}})
         self._documents = ts.KvStore.open(self.url, context=self._context).result()
@@ -149,6 +151,7 @@ class Store:
         """Remove what writers that were killed left beside files; takes no longer when there are more files."""
         if self._root is not None:
             with translated_errors(self.url, writing=True):
+                self.offers.sweep()
                 for names in self.locks.last_held():
                     for name in filter(self._is_inside, names):
                         remove_leftover(self._root / name)

@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from bosslet.volume.faults import translated_errors
 from bosslet.volume.layout import Layout
 from bosslet.volume.ledger import Block
 from bosslet.volume.moments import Moment, Wanted, read_blocks, read_into
+from bosslet.volume.offers import Offer, combined, fitting, remove
 from bosslet.volume.presence import BlockWrite
 from bosslet.volume.store import Shape, Store
 
@@ -185,13 +188,36 @@ class Volume:
             return
         with self._in_its_place():
             array = self._array_for_writing(times, box)
-        for group in self._groups(pieces):
-            with self._locked(group):
-                writes = [(piece, voxels[_within(piece, times, box)]) for piece in group]
-                for (time, part), new in writes:
-                    if fill and np.count_nonzero(new) < new.size:
-                        np.copyto(new, self.read(time, part.box), where=new == 0)
-                self._commit(array, writes)
+        own = {self._name(piece): _offer(piece, voxels[_within(piece, times, box)][0], fill=fill) for piece in pieces}
+        with self.store.offers.standing(own) as standing:
+            for group in self._groups(pieces):
+                names = {self._name(piece): piece for piece in group}
+                # What others wrote meanwhile is on the disk, for whatever reason they may hold the lock now.
+                if standing.left(names):
+                    with self._locked(group, standing.make):
+                        left = standing.left(names)
+                        standing.withdraw(left)
+                        self._commit_with_others(array, [names[name] for name in left], left)
+
+    def _commit_with_others(self, array: ts.TensorStore, pieces: list[Piece], own: dict[str, Offer]) -> None:
+        """Write what is one's own, laid over what others offer for the same blocks."""
+        done: list[Path] = []
+        writes: list[tuple[Piece, Voxels]] = []
+        for times, part in pieces:
+            name = self._name((times, part))
+            found = self.store.offers.found(name, self.dtype)
+            others = fitting({f: each for f, each in found.items() if _covers(array, times, each.box)}, own[name])
+            together = combined(others.values(), own[name], partial(self._read_one, times))
+            whole = together.box == Grid(self.layout.block).box_of(part.index)
+            writes.append(((times, Part(part.index, together.box, whole)), together.voxels[np.newaxis]))
+            done += others
+        self._commit(array, writes)
+        for file in done:
+            remove(file)
+
+    def _read_one(self, times: range, box: Box) -> Voxels:
+        voxels: Voxels = self.read(times, box)[0]
+        return voxels
 
     def _commit(self, array: ts.TensorStore, writes: list[tuple[Piece, Voxels]]) -> None:
         """Write all of these at the same time, and return when all are on the disk."""
@@ -256,8 +282,8 @@ class Volume:
             yield group
 
     @contextmanager
-    def _locked(self, pieces: list[Piece]) -> Iterator[None]:
-        with self.store.locks.hold(self._lock_name(time.start, part.index) for time, part in pieces):
+    def _locked(self, pieces: list[Piece], before_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+        with self.store.locks.hold(map(self._name, pieces), before_waiting):
             self.store.check_place(self.path)
             yield
 
@@ -270,12 +296,21 @@ class Volume:
             self.store.check_place(self.path)
             raise
 
+    def _name(self, piece: Piece) -> str:
+        """Of the lock of its block: the path of the file."""
+        times, part = piece
+        return self._lock_name(times.start, part.index)
+
     def _lock_name(self, time: int, index: Point) -> str:
         return f"{self.path}/{self.layout.file(time, index)}"
 
 
 def _index(times: range, box: Box) -> tuple[slice, slice, slice, slice]:
     return (slice(times.start, times.stop), *box.slices)
+
+
+def _offer(piece: Piece, voxels: Voxels, *, fill: bool) -> Offer:
+    return Offer(piece[1].box, voxels, fill=fill and int(np.count_nonzero(voxels)) < voxels.size)
 
 
 def _block(piece: Piece) -> Block:
