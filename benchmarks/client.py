@@ -14,7 +14,7 @@ class Client:
         self._headers = headers or {}
 
     def get(self, path: str, **headers: str) -> bytes:
-        """The body of an answer; over a new connection if the server has hung up, as uvicorn does after 5 idle seconds."""
+        """The body of an answer; over a new connection if the server has hung up, as uvicorn does after 5 s of rest."""
         try:
             return self.send("GET", path, **headers)
         except (RemoteDisconnected, ConnectionResetError, BrokenPipeError):
