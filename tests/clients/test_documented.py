@@ -75,7 +75,7 @@ def test_a_block(server: Server, folder: Path, language: str, code: str) -> None
 
 def test_each_client_has_its_lines() -> None:
     titles = re.findall("^## (.*)$", TEXT, re.MULTILINE)
-    assert titles == ["curl", "intern", "cloud-volume", "zarr", "TensorStore", "ome-zarr"]
+    assert titles == ["curl", "intern", "cloud-volume", "zarr", "TensorStore", "ome-zarr", "What they read"]
 
 
 def _post(server: Server, path: str, **fields: object) -> None:
