@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,12 @@ def _row(cells: Sequence[str]) -> str:
 def _reads(found: Found) -> list[str]:
     cells = found["cells"]
     servers = list(dict.fromkeys(cell["server"] for cell in cells))
+    peers = set(servers) - {"floor", "nginx", "bosslet"}
     rows = []
     for request in dict.fromkeys(cell["request"] for cell in cells):
         by_server = {cell["server"]: cell for cell in cells if cell["request"] == request}
-        rows.append([request, *(_cell(by_server.get(server)) for server in servers), *_verdict(by_server, servers)])
-    peers = set(servers) - {"floor", "nginx", "bosslet"}
+        verdict = _verdict(by_server, peers)
+        rows.append([request, *(_cell(by_server.get(server)) for server in servers), *verdict])
     head = ["request", *servers, "req/s", "to floor", *(["to best peer"] if peers else [])]
     return [
         "Server + client CPU in ms per request; requests/s and ratios of server CPU are bosslet's.",
@@ -59,11 +60,11 @@ def _cell(cell: Found | None) -> str:
     return "" if cell is None else f"{cell['server_ms']:.2f} + {cell['client_ms']:.2f}"
 
 
-def _verdict(by_server: dict[str, Found], servers: Sequence[str]) -> list[str]:
+def _verdict(by_server: dict[str, Found], peers: Set[str]) -> list[str]:
     own = by_server["bosslet"]
-    peers = [c["server_ms"] for name, c in by_server.items() if name not in {"floor", "nginx", "bosslet"}]
-    to_peer = [f"{own['server_ms'] / min(peers):.2f}" if peers else ""] if len(servers) > 3 else []
-    return [f"{1e3 / own['wall_ms']:.0f}", f"{own['ratio']:.2f}", *to_peer]
+    theirs = [cell["server_ms"] for name, cell in by_server.items() if name in peers]
+    to_peer = f"{own['server_ms'] / min(theirs):.2f}" if theirs else ""
+    return [f"{1e3 / own['wall_ms']:.0f}", f"{own['ratio']:.2f}", *([to_peer] if peers else [])]
 
 
 def _writes(found: Found) -> list[str]:
