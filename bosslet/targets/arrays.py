@@ -1,7 +1,7 @@
 """An array that lies in a file as it would in memory: npy, and TIFF files whose pages are not compressed.
 
-The file is made at its full size, sparse where the file system can, and mapped by whoever writes a part of it that is
-not all zeros.
+The file is made at its full size, sparse where the file system can, and planes that are all zeros stay so. It is not
+mapped to be written: in a mapping a disk that is full is no error, but the end of the process.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Npy:
             raise refused(self.path, error) from error
 
     def write(self, time: int, box: Box, voxels: Voxels) -> None:
-        """Into the mapped file."""
-        if not voxels.any():
-            return
-        array = np.lib.format.open_memmap(partial(self.path), "r+")
-        array.reshape(self.subject.shape)[(time, *box.slices)] = voxels
-        array.flush()  # a disk that is full is told by this
+        """Where they belong in the file."""
+        with partial(self.path).open("rb") as stream:
+            np.lib.format.read_magic(stream)
+            np.lib.format.read_array_header_1_0(stream)
+            offset = stream.tell()
+        _write(self, offset, time, box, voxels)
 
     def finish(self) -> None:
         """Rename it."""
@@ -71,15 +71,10 @@ class Tiff:
             raise refused(self.path, error) from error
 
     def write(self, time: int, box: Box, voxels: Voxels) -> None:
-        """Into the mapped file."""
-        if not voxels.any():
-            return
-        made = partial(self.path)
-        with tifffile.TiffFile(made) as file:
+        """Where they belong in the file."""
+        with tifffile.TiffFile(partial(self.path)) as file:
             offset, order = file.series[0].dataoffset, file.byteorder
-        array = np.memmap(made, self.subject.dtype.newbyteorder(order), "r+", offset or 0, self.subject.shape)
-        array[(time, *box.slices)] = voxels
-        array.flush()
+        _write(self, offset or 0, time, box, voxels.astype(self.subject.dtype.newbyteorder(order), copy=False))
 
     def finish(self) -> None:
         """Rename it."""
@@ -88,3 +83,18 @@ class Tiff:
     def discard(self) -> None:
         """Remove it."""
         take_away(partial(self.path))
+
+
+def _write(target: Npy | Tiff, offset: int, time: int, box: Box, voxels: Voxels) -> None:
+    _, depth, height, width = target.subject.shape
+    y, x = box.start[1:]
+    try:
+        with partial(target.path).open("r+b") as stream:
+            for z, plane in enumerate(voxels, box.start[0]):
+                # What lies together in the file: all rows, or each.
+                runs = [plane] if plane.shape[1] == width else plane
+                for row, run in enumerate(runs if plane.any() else (), y):
+                    stream.seek(offset + (((time * depth + z) * height + row) * width + x) * voxels.itemsize)
+                    stream.write(np.ascontiguousarray(run).data)
+    except OSError as error:
+        raise refused(target.path, error) from error

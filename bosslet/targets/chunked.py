@@ -11,7 +11,7 @@ from typing import Any, Literal
 import tensorstore as ts
 import zarr
 
-from bosslet.geometry import Box, Point
+from bosslet.geometry import Box, Grid, Point
 from bosslet.targets.target import Subject, Voxels, partial, prepare, put_in_place, refused, take_away
 
 Json = dict[str, Any]
@@ -46,18 +46,22 @@ class Chunked:
             raise refused(self.path, error) from error
 
     def write(self, time: int, box: Box, voxels: Voxels) -> None:
-        """Whole chunks."""
+        """Whole chunks; when one fails, none of the others is still on its way to the disk."""
+        parts = [part.box for part in Grid(self.grain).parts(box)]
         try:
             array = _opened(self._spec)
-            if self.kind == "zarr":
-                array[(time, *box.slices)].write(voxels).result()
-            else:
-                z, y, x = (
-                    slice(s.start + by, s.stop + by) for s, by in zip(box.slices, self.subject.origin, strict=True)
-                )
-                array[x, y, z, 0].write(voxels.T).result()
+            pending = [self._begin(array, time, part, voxels[part.relative_to(box.start).slices]) for part in parts]
+            failed = [error for future in pending if (error := future.exception()) is not None]
+            if failed:
+                raise failed[0]
         except (OSError, ValueError) as error:
             raise refused(self.path, error) from error
+
+    def _begin(self, array: ts.TensorStore, time: int, box: Box, voxels: Voxels) -> ts.Future[None]:
+        if self.kind == "zarr":
+            return array[(time, *box.slices)].write(voxels).commit
+        z, y, x = (slice(s.start + by, s.stop + by) for s, by in zip(box.slices, self.subject.origin, strict=True))
+        return array[x, y, z, 0].write(voxels.T).commit
 
     def finish(self) -> None:
         """Rename the folder."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -77,10 +78,10 @@ class Planes:
                 tifffile.imwrite(file, plane, **plane_options(self.subject, style.compression_level or 0))
             elif self.kind == "png":
                 level = 6 if style.compression_level is None else style.compression_level
-                _image(plane).save(file, "PNG", compress_level=level)
+                file.write_bytes(_encoded(plane, "PNG", compress_level=level))
             else:
                 lossy = {"quality_mode": "dB", "quality_layers": [style.psnr], "irreversible": True}
-                _image(plane).save(file, "JPEG2000", **(lossy if style.psnr else {"irreversible": False}))
+                file.write_bytes(_encoded(plane, "JPEG2000", **(lossy if style.psnr else {"irreversible": False})))
         except (OSError, ValueError) as error:
             raise refused(self.path.parent / name, error) from error
 
@@ -100,5 +101,8 @@ class Planes:
                 raise UnusableFile(f"{self.path.parent / name}: is there already; --overwrite replaces it")
 
 
-def _image(plane: Voxels) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(plane))
+def _encoded(plane: Voxels, format_name: str, **settings: object) -> bytes:
+    """In memory: written to a file by Pillow, JPEG 2000 never ends on a disk that is full."""
+    encoded = BytesIO()
+    Image.fromarray(np.ascontiguousarray(plane)).save(encoded, format_name, **settings)
+    return encoded.getvalue()

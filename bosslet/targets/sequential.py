@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -92,6 +94,34 @@ class CompressedTiff:
             raise _Abandoned
 
 
+class _Stream(io.FileIO):
+    """A file for HDF5, which crashes when it is refused a write: it is told that all went well, and we look here."""
+
+    failure: OSError | None = None
+    """The first one; nothing is written after it."""
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - a buffer, which has no type before Python 3.12
+        """All of it."""
+        left = memoryview(data).cast("B")
+        with self._noted():
+            while left and self.failure is None:
+                left = left[super().write(left) :]
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Make it longer or shorter."""
+        with self._noted():
+            return super().truncate(size) if self.failure is None else 0
+        return 0
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = error
+
+
 class Hdf5:
     """A dataset in an HDF5 file of its own."""
 
@@ -105,6 +135,7 @@ class Hdf5:
         self._dataset = style.dataset or "volume"
         self._compression = style.compression
         self._level = style.compression_level
+        self._stream: _Stream | None = None
         self._file: Any = None
 
     def begin(self) -> None:
@@ -113,7 +144,8 @@ class Hdf5:
         chunks = tuple(min(side, length) for side, length in zip((1, *self.grain)[-len(shape) :], shape, strict=True))
         filters = {"compression": self._compression, "compression_opts": self._level}
         try:
-            self._file = self._h5py.File(prepare(self.path), "w")
+            self._stream = _Stream(prepare(self.path), "w+")
+            self._file = self._h5py.File(self._stream, "w")
             made = self._file.create_dataset(self._dataset, shape, self.subject.dtype, chunks=chunks, **filters)
             if self.subject.spacing is not None:
                 made.attrs["element_size_um"] = self.subject.spacing.to("micrometers")
@@ -126,17 +158,26 @@ class Hdf5:
             self._file[self._dataset][((time,) if self.subject.series else ()) + box.slices] = voxels
         except (OSError, ValueError) as error:
             raise refused(self.path, error) from error
+        self._check()
 
     def finish(self) -> None:
         """Close and rename the file."""
-        try:
-            self._file.close()
-        except (OSError, RuntimeError) as error:
-            raise refused(self.path, error) from error
+        self._close()
+        self._check()
         put_in_place(self.path)
 
     def discard(self) -> None:
         """Remove the file."""
+        self._close()
+        take_away(partial(self.path))
+
+    def _close(self) -> None:
+        """HDF5 first, which writes what it holds."""
         if self._file is not None:
             self._file.close()
-        take_away(partial(self.path))
+        if self._stream is not None:
+            self._stream.close()
+
+    def _check(self) -> None:
+        if self._stream is not None and self._stream.failure is not None:
+            raise refused(self.path, self._stream.failure) from self._stream.failure

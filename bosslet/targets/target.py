@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -102,7 +103,8 @@ def take_away(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
 
 
 def prepare(path: Path) -> Path:
@@ -113,17 +115,21 @@ def prepare(path: Path) -> Path:
 
 
 def put_in_place(path: Path) -> None:
-    """Give what was written its name; what had it before is gone."""
+    """Give what was written its name; what had it before is gone.
+
+    Raises:
+        StorageFull: some disks say only now that they are.
+    """
     made = partial(path)
-    if made.is_file():
-        descriptor = os.open(made, os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    if path.is_dir() or made.is_dir():
-        take_away(path)
-    made.rename(path)
+    try:
+        if made.is_file():
+            with made.open("r+b") as stream:
+                os.fsync(stream.fileno())
+        if path.is_dir() or made.is_dir():
+            take_away(path)
+        made.rename(path)
+    except OSError as error:
+        raise refused(path, error) from error
 
 
 def refused(path: Path, error: Exception) -> UnusableFile | StorageFull:

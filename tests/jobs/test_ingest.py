@@ -206,17 +206,43 @@ REFUSED = {
     "unknown": (["text.txt", "mouse/cortex/em", *SIZE], "text.txt: not of a known format"),
     "an offset": (["a.npy", "mouse/cortex/em", *SIZE, "--offset", "1,2"], "3 integers"),
     "a voxel size": (["a.npy", "mouse/cortex/em", "--voxel-size", "4,4"], "voxel size"),
+    "a missing slice": (["gap*.tif", "mouse/cortex/em", *SIZE], "gap4.tif: number 3 is missing"),
+    "another size": (["size*.tif", "mouse/cortex/em", *SIZE], "size2.tif: is 46 × 51 uint8"),
+    "another dtype": (["wide*.tif", "mouse/cortex/em", *SIZE], "wide2.tif: is 45 × 51 uint16"),
+    "cut off": (["cut*.tif", "mouse/cortex/em", *SIZE], "cut2.tif: "),
+    "no pages left": (["short.tif", "mouse/cortex/em", *SIZE], "short.tif: "),
+    "an empty file": (["empty.tif", "mouse/cortex/em", *SIZE], "empty.tif: "),
+    "no array in it": (["text.h5", "mouse/cortex/em", *SIZE], "text.h5: "),
 }
+
+
+def write_bad_files() -> None:
+    """In the working folder: what ``REFUSED`` names."""
+    volume = noise()
+    np.save("a.npy", volume)
+    np.save("float.npy", np.zeros((3, 4, 5), np.float32))
+    Path("text.txt").write_text("these are no voxels")
+    Path("text.h5").write_bytes(b"\x89HDF\r\n\x1a\nthese are no voxels")
+    Path("empty.tif").touch()
+    for number in (1, 2, 3, 4):
+        for name in ("gap", "size", "wide", "cut"):
+            tifffile.imwrite(f"{name}{number}.tif", volume[number])
+    Path("gap3.tif").unlink()
+    tifffile.imwrite("size2.tif", noise("uint8", (46, 51)))
+    tifffile.imwrite("wide2.tif", noise("uint16", (45, 51)))
+    Path("cut2.tif").write_bytes(Path("cut1.tif").read_bytes()[:-200])
+    tifffile.imwrite("short.tif", volume, compression="zlib")
+    Path("short.tif").write_bytes(Path("short.tif").read_bytes()[:20_000])
 
 
 @pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_is_refused_leaves_nothing(
     arguments: list[str], message: str, ingest: Callable[..., Result], store: Datastore, tmp_path: Path
 ) -> None:
-    np.save("a.npy", noise())
-    np.save("float.npy", np.zeros((3, 4, 5), np.float32))
-    Path("text.txt").write_text("these are no voxels")
-    assert_refused(ingest(*arguments), message)
+    write_bad_files()
+    result = ingest(*arguments)
+    assert_refused(result, message)
+    assert len(result.stderr.splitlines()) == 1 or result.stderr.startswith("Usage: ")
     if (tmp_path / "uploads").exists():
         assert store.catalog.resources.collection_names(store.catalog.users.get(ADMINISTRATOR)) == []
         assert list((tmp_path / "uploads").glob("mouse*")) == []
