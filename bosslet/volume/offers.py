@@ -54,10 +54,15 @@ class Offer:
 
 
 def combined(under: Iterable[Offer], own: Offer, read: Callable[[Box], Voxels]) -> Offer:
-    """An offer laid over others, in their order; ``read`` gives what is stored in a box, if any of it stays."""
+    """An offer laid over others, in their order; ``read`` gives what is stored in a box, if any of it stays.
+
+    Alone, its own voxels are filled in where they are zero: a second array would be as large as the block.
+    """
     offers = [*(other for other in under if not own.covers(other)), own]
-    if offers == [own] and not own.fill:
-        return own
+    if len(offers) == 1:
+        if own.fill:
+            np.copyto(own.voxels, read(own.box), where=own.voxels == 0)
+        return Offer(own.box, own.voxels, fill=False)
     boxes = [offer.box for offer in offers]
     box = _hull(boxes)
     stays = any(offer.fill for offer in offers) or not _tiled(box, boxes)
