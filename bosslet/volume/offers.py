@@ -100,7 +100,7 @@ class Standing:
 
     def __init__(self, folder: Path, offers: Mapping[str, Offer], stack: ExitStack) -> None:
         self._folder = folder
-        self._offers = offers
+        self._offers = dict(offers)
         self._stack = stack
         self._files: dict[str, Path] = {}
 
@@ -119,8 +119,12 @@ class Standing:
         return {name: self._offers[name] for name in names if name not in self._files or self._files[name].exists()}
 
     def withdraw(self, names: Iterable[str]) -> None:
-        """Offer these no longer; for who holds their locks."""
+        """Offer these neither now nor later; for who holds their locks, and is about to write them.
+
+        Were one offered once it is written, it could be laid over what others wrote since.
+        """
         for name in names:
+            del self._offers[name]
             if name in self._files:
                 remove(self._files[name])
 

@@ -21,7 +21,7 @@ from bosslet.errors import StorageFull
 from bosslet.geometry import Box
 from bosslet.volume import volume as volume_module
 from bosslet.volume.layout import Layout
-from bosslet.volume.offers import MAX_BYTES, Offer, Offers, combined, fitting
+from bosslet.volume.offers import MAX_BYTES, Offer, Offers, Standing, combined, fitting
 from bosslet.volume.store import Store
 from bosslet.volume.volume import Volume
 
@@ -209,3 +209,27 @@ def test_offers_far_apart_do_not_fit() -> None:
     own, near = Offer(Box.of((1, 1, 1)), one, fill=False), Offer(Box((0, 0, 1), (1, 1, 2)), one, fill=False)
     far = Offer(Box((2**9, 2**9, 2**9), (2**9 + 1, 2**9 + 1, 2**9 + 1)), one, fill=False)
     assert list(fitting({Path("far"): far, Path("near"): near}, own)) == [Path("near")]
+
+
+def test_what_is_written_already_is_not_offered_later(volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(volume_module, "BLOCKS_AT_ONCE", 1)
+    wide, first, last = Box.of((8, 48, 128)), Box.of((8, 48, 64)), Box((8, 0, 0), (16, 48, 64))
+    make = Standing.make
+
+    def make_after_another(self: Standing) -> None:
+        volume.write(NOW, first, np.full((1, *first.shape), 2, np.uint8))
+        make(self)
+
+    monkeypatch.setattr(Standing, "make", make_after_another)
+    with ThreadPoolExecutor(1) as pool:
+        with volume.locked(0, (0, 0, 1)):
+            future = pool.submit(volume.write, NOW, wide, np.full((1, *wide.shape), 1, np.uint8))
+            end = time.monotonic() + 30
+            while not [file for file in waiting(volume) if not file.name.startswith("new-")]:
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            volume.write(NOW, last, np.full((1, *last.shape), 3, np.uint8))
+        future.result()
+    assert (volume.read(NOW, first) == 2).all()
+    assert (volume.read(NOW, last) == 3).all()
+    assert (volume.read(NOW, Box((0, 0, 64), wide.stop)) == 1).all()
