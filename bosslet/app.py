@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import atexit
 import logging
-from functools import partial
 
 from flask import Flask
 
 from bosslet import config
 from bosslet.datastore import Datastore
-from bosslet.dialects import DIALECTS, envelope, metrics
-from bosslet.dialects.boss import shortcut
+from bosslet.dialects import DIALECTS, ahead, envelope, metrics, precomputed
+from bosslet.dialects.boss.shortcut import CutoutReads
 from bosslet.dialects.budget import Budget
 from bosslet.dialects.http import Limits
 from bosslet.dialects.origin import Origins
+from bosslet.dialects.precomputed.shortcut import ChunkReads
 from bosslet.errors import StorageError
 from bosslet.jobs.queue import ensure_runner
 from bosslet.throttle import Quotas
@@ -37,7 +37,9 @@ def create_app(datastore: Datastore | None = None, settings: config.Settings | N
         register(app, datastore, limits)
     origins = origins_of(settings)
     origins.register(app)
-    shortcut.install(app, datastore, limits, origins, partial(metrics.of(app).count_read, dialect="boss"))
+    chunks = precomputed.chunks_of(app)
+    reads: list[ahead.Reads] = [CutoutReads(datastore, limits), ChunkReads(datastore, limits, chunks)]
+    ahead.install(app, reads, limits, origins, metrics.of(app).count_read)
     return app
 
 

@@ -11,15 +11,18 @@ from __future__ import annotations
 import gzip
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import google_crc32c
 import zstandard
 from flask import Request, Response, request
+from werkzeug.http import parse_accept_header, quote_etag
 
 SAMPLE, SAMPLES = 2**12, 4
 """Bytes a piece, and pieces, that tell whether a long body compresses at all."""
 SHORT = 2**16
 """Bytes up to which a body is compressed without a look at a sample."""
+KEPT_BY_ONE = "private, no-cache"
 WORTHWHILE = 3 / 4
 """Compress when the sample shrinks to less than this: zstd takes 0.3 ms for 256 KB of noise, to save a fifth of it."""
 
@@ -45,8 +48,24 @@ class Representation:
 
 def accepted_coding(request: Request) -> str | None:
     """The best content coding that a client names."""
-    named = {coding for coding, quality in request.accept_encodings if quality > 0}
+    return coding_of(request.headers.get("Accept-Encoding", ""))
+
+
+@lru_cache(maxsize=64)
+def coding_of(accepted: str) -> str | None:
+    """The best content coding that this ``Accept-Encoding`` names."""
+    named = {coding for coding, quality in parse_accept_header(accepted) if quality > 0}
     return next((coding for coding in _CODINGS if coding in named), None)
+
+
+def headers_of(content: Representation, media_type: str, *, varies: bool) -> list[tuple[str, str]]:
+    """What ``represented`` says of it to a client that named no condition, with what ``dialects.origin`` adds."""
+    headers = [("Content-Type", media_type)]
+    if content.coding is not None:
+        headers.append(("Content-Encoding", content.coding))
+    vary = ["Accept-Encoding"] if varies else []
+    headers.append(("Vary", ", ".join([*vary, "Authorization", "Cookie", "Origin"])))
+    return [*headers, ("ETag", quote_etag(content.tag)), ("Cache-Control", KEPT_BY_ONE)]
 
 
 def file_like(body: bytes, media_type: str, *, compress: bool = True) -> Response:
@@ -69,7 +88,7 @@ def represented(content: Representation, media_type: str, *, varies: bool) -> Re
 
 def as_it_is_now(response: Response) -> Response:
     """To be kept by the caller alone, and asked about before each use: voxels change."""
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = KEPT_BY_ONE
     response.vary.update(["Authorization", "Cookie"])
     return response
 

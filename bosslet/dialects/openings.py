@@ -6,7 +6,7 @@ bossDB says of a channel that one may not read that it exists (403); the dialect
 from __future__ import annotations
 
 from bosslet import access
-from bosslet.catalog.records import Channel, Permission
+from bosslet.catalog.records import Channel, Permission, User
 from bosslet.datastore import Datastore
 from bosslet.dialects.authentication import current_user
 from bosslet.errors import NotFound
@@ -16,7 +16,12 @@ Names = tuple[str, str, str]
 
 
 def readable_channel(datastore: Datastore, names: Names) -> Channel:
-    """The channel, whose voxels the caller may read.
+    """The channel, whose voxels the caller may read; raises NotFound as ``channel_readable_by``."""
+    return channel_readable_by(current_user(), datastore, names)
+
+
+def channel_readable_by(user: User, datastore: Datastore, names: Names) -> Channel:
+    """The channel, whose voxels somebody may read.
 
     Raises:
         NotFound: absent, marked for deletion or private: in the same words.
@@ -26,7 +31,7 @@ def readable_channel(datastore: Datastore, names: Names) -> Channel:
         channel = datastore.catalog.resources.channel(*names)
     except NotFound as error:
         raise hidden from error
-    may = access.may(datastore.catalog, current_user(), Permission.READ_VOLUMETRIC_DATA, channel)
+    may = access.may(datastore.catalog, user, Permission.READ_VOLUMETRIC_DATA, channel)
     if channel.marked_ancestor is not None or not may:
         raise hidden
     return channel
