@@ -34,7 +34,7 @@ def cp(source: str, target: str, to: str | None, no_link: bool, uploads: str | N
     with ExitStack() as stack:
         stack.enter_context(interruptible("Nothing is left of the copy."))
         datastore = stack.enter_context(opened(uploads))
-        other = stack.enter_context(opened(to)) if to else datastore
+        other = stack.enter_context(opened(to, new=True)) if to else datastore
         channel = datastore.catalog.resources.channel(*channel_names(source))
         show = stack.enter_context(reporter.count(f"{source} to {target}"))
         tally = copy_channel(datastore, channel, Target(other, channel_names(target), link=not no_link), show)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bosslet import config
-from bosslet.app import open_datastore
 from bosslet.catalog import downsampling
 from bosslet.catalog.records import Channel, DownsampleStatus
+from bosslet.cli.opening import opened
 from bosslet.datastore import Datastore
 from bosslet.jobs import queue
 
@@ -39,7 +36,7 @@ def downsample(channel: str, uploads: str | None) -> None:
     names = channel.split("/")
     if len(names) != 3:
         raise click.BadParameter("should be collection/experiment/channel", param_hint="COLL/EXP/CHAN")
-    with _datastore(uploads) as datastore:
+    with opened(uploads) as datastore:
         status = _with_bar(datastore, datastore.catalog.resources.channel(*names))
     if status is not DownsampleStatus.DOWNSAMPLED:
         raise click.ClickException(f"{channel} {WRITTEN_TO}")
@@ -53,7 +50,7 @@ def work(uploads: str, lock: int | None) -> None:
     os.nice(queue.NICENESS)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("bosslet").setLevel(logging.INFO)
-    with _datastore(uploads) as datastore:
+    with opened(uploads) as datastore:
         queue.work_off(datastore, lock)
 
 
@@ -66,14 +63,3 @@ def _with_bar(datastore: Datastore, channel: Channel) -> DownsampleStatus:
             bar.update(task, completed=progress.done, total=progress.total)
 
         return queue.downsample_now(datastore, channel, show)
-
-
-@contextmanager
-def _datastore(uploads: str | None) -> Iterator[Datastore]:
-    # Every voxel is read once: there is nothing to keep.
-    datastore = open_datastore(config.load(uploads_path=uploads, cache_bytes=0))
-    try:
-        datastore.prepare()
-        yield datastore
-    finally:
-        datastore.close()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bosslet import config
-from bosslet.app import open_datastore
+from bosslet.cli.opening import opened
 from bosslet.cli.parameters import channel_names, machine_memory
 from bosslet.cli.reporting import INTERRUPTED, Reporter
 from bosslet.geometry import Box
@@ -75,10 +73,8 @@ def export(channel: str, target: str, **options: Any) -> None:  # noqa: ANN401 -
       bosslet export mouse/cortex/cells cells.h5 --box 0:64,100:612,0:512 --compression gzip
     """
     names, resolution = _address(channel)
-    settings = config.load(uploads_path=options["uploads"], cache_bytes=0)
     reporter = Reporter(as_json=options["as_json"], silent=options["silent"])
-    with closing(open_datastore(settings)) as datastore:
-        datastore.prepare()
+    with opened(options["uploads"]) as datastore:
         part = cutout(datastore, names, resolution, options["times"], options["box"])
         overwrite = options["overwrite"]
         place = target_at(

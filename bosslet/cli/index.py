@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 from rich.progress import track
 
-from bosslet import config
-from bosslet.app import open_datastore
+from bosslet.cli.opening import opened
 from bosslet.datastore import Datastore
 from bosslet.errors import NotAnnotation
 from bosslet.volume.labels import LabelIndex
@@ -29,8 +26,7 @@ def index(channel: str, uploads: str | None) -> None:
     names = channel.split("/")
     if len(names) != 3:
         raise click.BadParameter("should be collection/experiment/channel", param_hint="COLL/EXP/CHAN")
-    with closing(open_datastore(config.load(uploads_path=uploads))) as datastore:
-        datastore.prepare()
+    with opened(uploads) as datastore:
         _index(datastore, *names)
 
 

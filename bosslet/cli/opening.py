@@ -10,7 +10,7 @@ import click
 
 from bosslet import config
 from bosslet.app import open_datastore
-from bosslet.datastore import Datastore
+from bosslet.datastore import CATALOG_FILE, Datastore
 from bosslet.errors import ConfigurationError
 
 INTERRUPTED = 130
@@ -21,12 +21,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 @contextmanager
-def opened(uploads: str | None) -> Iterator[Datastore]:
-    """The datastore of a folder that is there; raises ConfigurationError where none is."""
+def opened(uploads: str | None, *, new: bool = False) -> Iterator[Datastore]:
+    """The datastore of a folder that is one already; ``new``: of any that is there.
+
+    Raises:
+        ConfigurationError: it is not; nothing is made in it, so that a wrong folder, or one that has lost its catalog,
+            is not taken for a store without channels, of which all is well.
+    """
     # Every voxel is read once: there is nothing to keep.
     settings = config.load(uploads_path=uploads, cache_bytes=0)
     if not settings.uploads_path.is_dir():
         raise ConfigurationError(f"{settings.uploads_path}: there is no such folder")
+    if not new and settings.catalog_url is None and not (settings.uploads_path / CATALOG_FILE).is_file():
+        raise ConfigurationError(
+            f"{settings.uploads_path}: not an uploads folder, there is no {CATALOG_FILE} in it; "
+            "if that is lost, bosslet repair makes it anew"
+        )
     with closing(open_datastore(settings)) as datastore:
         datastore.prepare()
         yield datastore

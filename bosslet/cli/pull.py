@@ -27,6 +27,6 @@ def pull(channel: str, url: str, name: str | None, token: str, jobs: int, upload
       bosslet pull kasthuri2015/em/images --from https://api.bossdb.io
       bosslet pull mouse/cortex/em --from http://lab:5000 --token 1234abcd --uploads ./uploads
     """
-    with opened(uploads) as datastore:
+    with opened(uploads, new=True) as datastore:
         pulling = Pull(datastore, Addressed(Remote(url, token), channel_names(channel)), channel_names(name or channel))
         transferred(f"{channel} from {url}", as_json, lambda plan: pulling.run(jobs, plan))

@@ -37,7 +37,7 @@ def restore(source: str, within: str | None, uploads: str | None, as_json: bool)
             restored = restore_all(Path(source), config.load(uploads_path=uploads).uploads_path, show)
         else:
             names = names_in(within)
-            with opened(uploads) as datastore:
+            with opened(uploads, new=True) as datastore:
                 restored = restore_some(Path(source), names, datastore, show)
     _say(reporter, restored)
     sys.exit(bool(restored.findings))

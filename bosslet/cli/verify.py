@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from contextlib import closing
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bosslet import config
-from bosslet.app import open_datastore
+from bosslet.cli.opening import opened
 from bosslet.jobs.notes import note_verify
 from bosslet.jobs.verify import Depth, Finding, Report
 from bosslet.jobs.verify import verify as verify_datastore
@@ -46,9 +44,7 @@ def verify(uploads: str | None, within: str | None, sample: float, rate_limit: f
     """
     names = tuple(within.strip("/").split("/")) if within else ()
     depth = Depth(sample, rate_limit * 1e6 if rate_limit else None)
-    settings = config.load(uploads_path=uploads, cache_bytes=0)
-    with closing(open_datastore(settings)) as datastore, _bar() as bar:
-        datastore.prepare()
+    with opened(uploads) as datastore, _bar() as bar:
         task = bar.add_task("blocks", total=None)
         report = verify_datastore(
             datastore, names, depth, lambda done, total: bar.update(task, completed=done, total=total)
