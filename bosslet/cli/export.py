@@ -100,6 +100,8 @@ def _address(text: str) -> tuple[tuple[str, str, str], int]:
 
 def _style(options: dict[str, Any]) -> Style:
     text = options["compression"]
+    if text != "gzip" and options["compression_opts"] is not None:
+        raise click.UsageError("--compression-opts is the level of --compression gzip")
     if text in FILTERS:
         return Style(text, options["compression_opts"], options["dataset"], options["psnr"])
     return Style(None, int(text) if text else None, options["dataset"], options["psnr"])

@@ -74,10 +74,11 @@ class Chunked:
     @property
     def _spec(self) -> str:
         """By which TensorStore makes and opens it."""
-        folder = partial(self.path).absolute()
+        # Not a URL, in which some characters of a name would have a meaning.
+        folder = f"{partial(self.path).absolute()}/"
         if self.kind == "zarr":
-            return json.dumps(_zarr(self.subject) | {"kvstore": f"file://{folder}/0/"})
-        return json.dumps(_precomputed(self.subject) | {"kvstore": f"file://{folder}/"})
+            return json.dumps(_zarr(self.subject) | {"kvstore": {"driver": "file", "path": f"{folder}0/"}})
+        return json.dumps(_precomputed(self.subject) | {"kvstore": {"driver": "file", "path": folder}})
 
 
 @lru_cache(maxsize=2)

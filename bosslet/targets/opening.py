@@ -25,6 +25,10 @@ _ENDINGS = {
     r"\.zarr": "ome-zarr",
     r"\.precomputed": "precomputed",
 }
+_LEVELS = ("tiff", "ome-tiff", "png")
+"""Formats that are compressed by a level alone."""
+_OF_ARRAYS = ("zarr.json", ".zgroup", ".zarray", "info", "attributes.json")
+"""A folder that holds one of these is an array, and may be replaced as a whole."""
 _NARROW = {"png": ("uint8", "uint16"), "jp2": ("uint8", "uint16"), "ome-tiff": ("uint8", "uint16", "uint32")}
 
 
@@ -37,10 +41,13 @@ def target_at(name: str, subject: Subject, style: Style, *, format_name: str | N
     """
     wanted, path = _format(name, format_name)
     _check(wanted, path, subject)
+    _check_style(wanted, path, style)
     if wanted in ("tiff", "png", "jp2") and (PLACE.search(path.name) or wanted != "tiff"):
         return _planes(wanted, path, subject, style, overwrite=overwrite)
     if not overwrite and path.exists():
         raise UnusableFile(f"{path}: is there already; --overwrite replaces it")
+    if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in _OF_ARRAYS):
+        raise UnusableFile(f"{path}: is a folder of other things, which --overwrite would remove")
     if wanted in ("tiff", "ome-tiff"):
         ome = wanted == "ome-tiff"
         if style.compression_level:
@@ -80,6 +87,20 @@ def _check(wanted: str, path: Path, subject: Subject) -> None:
         raise MissingLibrary(f"{path}: JPEG 2000 needs Pillow with OpenJPEG: pip install 'bosslet[jp2k]'")
     if wanted == "precomputed" and subject.series:
         raise UnusableFile(f"{path}: precomputed holds no time series; choose a sample by --time")
+
+
+def _check_style(wanted: str, path: Path, style: Style) -> None:
+    """What was asked for and cannot be had is not left out silently."""
+    level = wanted in _LEVELS or style.compression == "gzip"
+    unheeded = {
+        f"--compression {style.compression}": style.compression is not None and wanted != "hdf5",
+        f"--compression {style.compression_level}": bool(style.compression_level) and not level,
+        "--dataset": style.dataset is not None and wanted != "hdf5",
+        "--psnr": style.psnr is not None and wanted != "jp2",
+    }
+    for option, given in unheeded.items():
+        if given:
+            raise UnusableFile(f"{path}: {option} is not for {wanted}")
 
 
 def _planes(wanted: str, path: Path, subject: Subject, style: Style, *, overwrite: bool) -> Planes:

@@ -134,7 +134,7 @@ class Hdf5:
         self._h5py = library("h5py", "hdf5", f"{path}: HDF5")
         self._dataset = style.dataset or "volume"
         self._compression = style.compression
-        self._level = style.compression_level
+        self._level = style.compression_level if style.compression else None
         self._stream: _Stream | None = None
         self._file: Any = None
 

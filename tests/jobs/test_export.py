@@ -29,6 +29,7 @@ from bosslet.sources.opening import open_source
 from bosslet.sources.source import Hints
 from bosslet.spacing import Spacing
 from tests.live.server import ROOT
+from tests.sources.conftest import assert_holds
 
 Voxels = NDArray[Any]
 
@@ -235,6 +236,13 @@ REFUSED = {
     "somewhere else": (["mouse/cortex/em", "gs://bucket/a"], "can only write to this machine"),
     "a box": (["mouse/cortex/em", "a.tif", "--box", "3:1,0:1,0:1"], "z0:z1"),
     "a compression": (["mouse/cortex/em", "a.tif", "--compression", "zip"], "gzip or lzf"),
+    "a filter for TIFF": (["mouse/cortex/em", "a.tif", "--compression", "lzf"], "--compression lzf is not for tiff"),
+    "a level for HDF5": (["mouse/cortex/em", "a.h5", "--compression", "5"], "--compression 5 is not for hdf5"),
+    "a level for npy": (["mouse/cortex/em", "a.npy", "--compression", "5"], "--compression 5 is not for npy"),
+    "a level of lzf": (["mouse/cortex/em", "a.h5", "--compression", "lzf", "--compression-opts", "5"], "of --compre"),
+    "a level of nothing": (["mouse/cortex/em", "a.h5", "--compression-opts", "5"], "of --compression gzip"),
+    "a dataset of TIFF": (["mouse/cortex/em", "a.tif", "--dataset", "a"], "--dataset is not for tiff"),
+    "decibels of npy": (["mouse/cortex/em", "a.npy", "--psnr", "40"], "--psnr is not for npy"),
 }
 
 
@@ -266,6 +274,34 @@ def test_overwriting(put: Put, target: str) -> None:
         assert run("export", "mouse/cortex/em", target, "--overwrite").exit_code == 0
     assert run("export", "mouse/cortex/em", target).exit_code == 2
     assert open_source((target,)).about.shape == (1, 19, 29, 33)
+
+
+@pytest.mark.parametrize("target", ["mine.zarr", "mine.npy", "mine.precomputed"])
+def test_a_folder_of_other_things_is_never_replaced(put: Put, target: str) -> None:
+    put(noise())
+    Path(target).mkdir()
+    Path(target, "notes.txt").write_text("mine")
+    result = run("export", "mouse/cortex/em", target, "--overwrite")
+    assert (result.exit_code, "other things" in result.stderr) == (2, True)
+    assert Path(target, "notes.txt").read_text() == "mine"
+    Path(target, "notes.txt").unlink()
+    assert run("export", "mouse/cortex/em", target, "--overwrite").exit_code == 0
+
+
+@pytest.mark.parametrize("target", ["100%41 #2?.zarr", "100%41 #2?.precomputed"])
+def test_names_mean_themselves(put: Put, target: str) -> None:
+    volume = noise()
+    put(volume)
+    assert run("export", "mouse/cortex/em", target).exit_code == 0
+    assert_holds(open_source((str(Path(target).absolute()),)), volume)
+    assert [path.name for path in Path().iterdir()] == [target]
+
+
+def test_no_compression_of_hdf5(put: Put) -> None:
+    volume = noise()
+    put(volume)
+    assert run("export", "mouse/cortex/em", "a.h5", "--compression", "0").exit_code == 0
+    assert_holds(open_source(("a.h5",)), volume)
 
 
 def test_hdf5_without_its_library(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
