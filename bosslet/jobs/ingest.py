@@ -33,6 +33,9 @@ PROCESS_BYTES = 3 * 2**26
 COPIES = 4
 """How often a block is in memory while it is written: cut out, and up to thrice while it is compressed and checked."""
 
+THREADS = 2
+"""In each process at least: one of them waits for the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -118,7 +121,7 @@ def plan(source: Source, offset: Point, block: Point, processes: int, memory_byt
     most = _most_bytes(source, shape, processes, memory_bytes)
     found = pieces(shape[0], box, block, most // dtype.itemsize)
     used = min(processes, len(found))
-    return Plan(source, dtype, box, block, tuple(found), used, max(1, processes // used))
+    return Plan(source, dtype, box, block, tuple(found), used, max(THREADS, processes // used))
 
 
 def ingest(plan: Plan, sink: Sink, journal: Journal, where: str, advance: Advance) -> Summary:

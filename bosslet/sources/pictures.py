@@ -43,8 +43,29 @@ class Look:
     dtype: np.dtype[Any]
     pages: int = 1
     spacing: Spacing | None = None
-    cheap_rows: bool = False
-    """Whether some rows can be had without decoding all."""
+    rows: Rows | None = None
+    """Where they are, if they lie in the file as they would in memory: then some can be had without the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The voxels of a plane, one row after the other."""
+
+    offset: int
+    width: int
+    dtype: np.dtype[Any]
+    """With its byte order."""
+
+    def read(self, file: Path, rows: slice, into: NDArray[Any]) -> None:
+        """Some of the rows, into an array that lies together; raises UnusableFile when they are not all there."""
+        stored = into if into.dtype == self.dtype else np.empty(into.shape, self.dtype)
+        with source.about(file), file.open("rb") as stream:
+            stream.seek(self.offset + rows.start * self.width * self.dtype.itemsize)
+            found = stream.readinto(stored.data.cast("B"))
+        if found < stored.nbytes:
+            raise UnusableFile(f"{file}: is cut off since it was looked at")
+        if stored is not into:
+            into[...] = stored
 
 
 def is_picture(head: bytes) -> bool:
@@ -79,7 +100,15 @@ def _look_at_tiff(file: Path, hints: Hints) -> Look:
     volume = tiff.volume(file, hints)
     times, z, *plane = volume.about.shape
     about = volume.about
-    return Look((plane[0], plane[1]), about.dtype, times * z, about.spacing, cheap_rows=volume.mapped is not None)
+    return Look((plane[0], plane[1]), about.dtype, times * z, about.spacing, _rows(volume))
+
+
+def _rows(volume: tiff.TiffVolume) -> Rows | None:
+    """Not of a file with several pages or colours, which is no plane of a stack."""
+    width = volume.about.shape[3]
+    if volume.mapped is None or volume.stored != volume.about.shape[2:] or volume.axes.names != "yx":
+        return None
+    return Rows(volume.mapped[0], width, np.dtype(volume.mapped[1]))
 
 
 def _ends(file: Path) -> tuple[bytes, bytes]:

@@ -28,6 +28,8 @@ class Stack:
     about: About
     planes: Planes
     color: int | None
+    rows: pictures.Rows | None = None
+    """Where they are in each of the files, if that is the same place in all."""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -37,15 +39,20 @@ class Stack:
     def read(self, time: int, box: Box) -> Voxels:
         """The voxels of a box; each plane that it touches is decoded."""
         voxels = np.zeros(box.shape, self.about.dtype)
-        _, rows, columns = box.slices
-        for at, z in enumerate(range(box.start[0], box.stop[0])):
-            file = self.planes[time][z]
+        for plane, file in zip(voxels, self.planes[time][box.slices[0]], strict=True):
             if file is not None:
-                plane = pictures.read(file, self.color, rows, columns)
-                if plane.shape != box.shape[1:]:
-                    raise UnusableFile(f"{file}: has another size than when it was looked at")
-                voxels[at] = plane
+                self._read_plane(file, box, plane)
         return voxels
+
+    def _read_plane(self, file: Path, box: Box, into: Voxels) -> None:
+        _, rows, columns = box.slices
+        if self.rows is not None and box.shape[2] == self.about.shape[3]:
+            self.rows.read(file, rows, into)
+            return
+        found = pictures.read(file, self.color, rows, columns)
+        if found.shape != into.shape:
+            raise UnusableFile(f"{file}: has another size than when it was looked at")
+        into[...] = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,12 @@ class Joined:
 def stack(planes: Planes, hints: Hints) -> Stack:
     """Planes of one size and dtype; raises UnusableFile, with the name of the first file that is otherwise."""
     files = list(_present(planes))
+    same_place = True
     with ThreadPoolExecutor(_THREADS) as pool:
         looks = zip(files, pool.map(lambda file: pictures.look(file, hints), files), strict=True)
         first, known = next(looks)
         for file, look in looks:
+            same_place &= look.rows == known.rows
             if (look.shape, look.dtype) != (known.shape, known.dtype):
                 raise UnusableFile(f"{file}: is {_described(look)}, and {first.name} is {_described(known)}")
             if look.pages > 1:
@@ -92,10 +101,10 @@ def stack(planes: Planes, hints: Hints) -> Stack:
         name=str(first),
         shape=(len(planes), len(planes[0]), y, x),
         dtype=known.dtype,
-        grain=(1, 1, 1) if known.cheap_rows else (1, y, x),
+        grain=(1, 1, 1) if known.rows is not None else (1, y, x),
         spacing=known.spacing,
     )
-    return Stack(about, planes, hints.color)
+    return Stack(about, planes, hints.color, known.rows if same_place else None)
 
 
 def joined(parts: list[Source], axis: str) -> Source:

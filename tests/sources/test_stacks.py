@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from bosslet.errors import BossletError, MissingLibrary, UnusableFile
+from bosslet.geometry import Box
 from bosslet.sources.opening import open_source
 from bosslet.sources.source import Hints
 from tests.sources.conftest import Volume, assert_holds, distinct
@@ -47,6 +48,21 @@ def test_planes_in_tiff(dtype: str, save: Callable[[Path, Volume], None], planes
     volume = distinct(dtype)
     planes(volume, save, "slice%04d.tiff")
     assert_holds(open_source((str(tmp_path / "*"),)), volume.astype(volume.dtype.newbyteorder("=")))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_whole_rows_of_tiff(order: str, planes: Planes, tmp_path: Path) -> None:
+    volume = distinct("uint16")
+    files = planes(volume, lambda file, plane: tifffile.imwrite(file, plane, byteorder=order), "a%d.tif")
+    source = open_source((str(tmp_path / "a*"),))
+    for box in (Box((1, 2, 0), (4, 6, 11)), Box((0, 6, 0), (5, 7, 11)), Box((0, 0, 1), (5, 7, 11))):
+        np.testing.assert_array_equal(source.read(0, box), volume[box.slices])
+    tifffile.imwrite(files[1], volume[1], byteorder=order, metadata={"a": "much longer description"})
+    source = open_source((str(tmp_path / "a*"),))
+    assert_holds(source, volume)
+    cut(files[4], 0.9)
+    with pytest.raises(UnusableFile, match=r"a12\.tif: "):
+        source.read(0, Box.of((5, 7, 11)))
 
 
 def test_jpeg_is_what_pillow_makes_of_it(planes: Planes, tmp_path: Path) -> None:
