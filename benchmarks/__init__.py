@@ -11,6 +11,8 @@ Each part writes what it found to ``.benchmarks/results/<part>.json``, prints it
     writes, ingest  what a durable write costs, and what slab after slab writes to the disk
     memory, growth  what stays in memory; what does not get slower as a store grows
     shapes          inner chunks, blocks and codecs beside each other, in the engine alone
+    dialects        the same voxels in each dialect
+    viewer          how long one waits for Neuroglancer
     servers/        how each server is started, filled and asked
     client          one keep-alive connection
     meter           CPU, bytes written and memory of a server's processes

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from benchmarks import growth, ingest, memory, reads, shapes, volumes, writes
+from benchmarks import dialects, growth, ingest, memory, reads, shapes, viewer, volumes, writes
 from benchmarks.servers import Server, Unavailable, Voxels, bosslet, floor, nginx
 from benchmarks.servers.peers import PEERS
 from benchmarks.settings import Settings
@@ -71,6 +71,20 @@ def forms_labels(settings: Settings) -> Found:
     return {"cells": shapes.measure(settings.folder, volumes.labels(), settings.seconds, 0)}
 
 
+def same_voxels(settings: Settings) -> Found:
+    """The dialects beside each other."""
+    return {"cells": dialects.measure(settings.folder, settings.seconds)}
+
+
+def looking(settings: Settings) -> Found:
+    """The wait for the viewer."""
+    try:
+        return viewer.measure(settings.folder)
+    except Unavailable as error:
+        print(f"viewer: {error}", flush=True)
+        return {"missing": str(error)}
+
+
 def _reads(settings: Settings, voxels: Voxels, *, others: bool = False, cache_bytes: int = floor.CACHE_BYTES) -> Found:
     missing: dict[str, str] = {}
     with ExitStack() as stack:
@@ -108,4 +122,6 @@ PARTS: dict[str, Callable[[Settings], Found]] = {
     "shapes": forms,
     "shapes-cached": forms_cached,
     "shapes-labels": forms_labels,
+    "dialects": same_voxels,
+    "viewer": looking,
 }

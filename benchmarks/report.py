@@ -131,6 +131,30 @@ def _shapes(found: Found) -> list[str]:
     return ["Server CPU in ms.", "", *_markdown(["form", *requests], rows)]
 
 
+def _dialects(found: Found) -> list[str]:
+    rows = [
+        [
+            cell["request"],
+            f"{cell['server_ms']:.2f}",
+            "" if cell["over_ms"] is None else f"{cell['over_ms']:+.2f}",
+            f"{cell['wall_ms']:.1f}",
+            f"{cell['nbytes'] / 2**10:.0f}",
+        ]
+        for cell in found["cells"]
+    ]
+    return _markdown(["request", "server CPU, ms", "more than boss, blosc", "wall, ms", "KiB"], rows)
+
+
+def _viewer(found: Found) -> list[str]:
+    if "missing" in found:
+        return [f"Not measured: {found['missing']}."]
+    return [
+        f"A link to the demo volume shows all of it sharply after {found['seconds']:.1f} s and {found['requests']:.0f} "
+        f"requests, with nothing in the browser's cache; after {found['first_seconds']:.1f} s the first time, when both "
+        "have just started."
+    ]
+
+
 TABLES: dict[str, Callable[[Found], list[str]]] = {
     "reads": _reads,
     "reads-uncached": _reads,
@@ -142,4 +166,6 @@ TABLES: dict[str, Callable[[Found], list[str]]] = {
     "shapes": _shapes,
     "shapes-cached": _shapes,
     "shapes-labels": _shapes,
+    "dialects": _dialects,
+    "viewer": _viewer,
 }
