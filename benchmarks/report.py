@@ -150,8 +150,8 @@ def _viewer(found: Found) -> list[str]:
         return [f"Not measured: {found['missing']}."]
     return [
         f"A link to the demo volume shows all of it sharply after {found['seconds']:.1f} s and {found['requests']:.0f} "
-        f"requests, with nothing in the browser's cache; after {found['first_seconds']:.1f} s the first time, when both "
-        "have just started."
+        f"requests, with nothing in the browser's cache; the first time, when both have just started, after "
+        f"{found['first_seconds']:.1f} s."
     ]
 
 
