@@ -12,9 +12,11 @@ Each part writes what it found to ``.benchmarks/results/<part>.json``, prints it
     memory, growth  what stays in memory; what does not get slower as a store grows
     shapes          inner chunks, blocks and codecs beside each other, in the engine alone
     dialects        the same voxels in each dialect
+    transfer        stacks of TIFF files in and out, and a backup; stacks/ are the ways that it compares
     viewer          how long one waits for Neuroglancer
     servers/        how each server is started, filled and asked
     client          one keep-alive connection
+    measured        time, CPU and memory of a command
     meter           CPU, bytes written and memory of a server's processes
     volumes         made and real voxels
 

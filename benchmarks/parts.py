@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from benchmarks import dialects, growth, ingest, memory, reads, shapes, viewer, volumes, writes
+from benchmarks import dialects, growth, ingest, memory, reads, shapes, transfer, viewer, volumes, writes
 from benchmarks.servers import Server, Unavailable, Voxels, bosslet, floor, nginx
 from benchmarks.servers.peers import PEERS
 from benchmarks.settings import Settings
@@ -85,6 +85,11 @@ def looking(settings: Settings) -> Found:
         return {"missing": str(error)}
 
 
+def stacks(settings: Settings) -> Found:
+    """Stacks of TIFF files in and out, and a backup."""
+    return transfer.measure(settings.image(), settings.folder)
+
+
 def _reads(settings: Settings, voxels: Voxels, *, others: bool = False, cache_bytes: int = floor.CACHE_BYTES) -> Found:
     missing: dict[str, str] = {}
     with ExitStack() as stack:
@@ -124,4 +129,5 @@ PARTS: dict[str, Callable[[Settings], Found]] = {
     "shapes-labels": forms_labels,
     "dialects": same_voxels,
     "viewer": looking,
+    "transfer": stacks,
 }

@@ -155,6 +155,32 @@ def _viewer(found: Found) -> list[str]:
     ]
 
 
+def _transfer(found: Found) -> list[str]:
+    rows = [
+        [
+            f"{'TIFF stack to' if row['direction'] == 'in' else 'TIFF stack from'} {row['name']}",
+            f"{row['mb_per_second']:.0f}",
+            f"{row['to_floor']:.2f}",
+            f"{row['start_seconds']:.1f}",
+            f"{row['cpu_seconds']:.1f}",
+            f"{row['peak_bytes'] / 1e6:.0f}",
+        ]
+        for row in found["rows"]
+    ]
+    plan, backup = found["plan"], found["backup"]
+    first, second = backup["more_bytes_than_ls"]
+    return [
+        *_markdown(["", "MB/s", "to floor", "start, s", "CPU with start, s", "memory, MB"], rows),
+        "",
+        f"Of {found['bytes'] / 1e6:.0f} MB. Ingest used {plan['used'] / 1e6:.0f} MB, said that it would need at most "
+        f"{plan['stated'] / 1e6:.0f}, and may use {plan['allowed'] / 1e6:.0f}: three layers of blocks a process.",
+        "",
+        f"A first backup of these {backup['blocks']} blocks took {backup['seconds'][0]:.1f} s and read "
+        f"{first / 1e6:.0f} MB; the second, of which nothing had changed, took {backup['seconds'][1]:.1f} s, copied "
+        f"{backup['copied'][1]} blocks and read {second / 1e6:.1f} MB more than `bosslet ls`, none of it voxels.",
+    ]
+
+
 TABLES: dict[str, Callable[[Found], list[str]]] = {
     "reads": _reads,
     "reads-uncached": _reads,
@@ -168,4 +194,5 @@ TABLES: dict[str, Callable[[Found], list[str]]] = {
     "shapes-labels": _shapes,
     "dialects": _dialects,
     "viewer": _viewer,
+    "transfer": _transfer,
 }
