@@ -10,12 +10,12 @@ import logging
 import os
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bosslet.catalog import downsampling
-from bosslet.catalog.records import Channel, DownsampleStatus
-from bosslet.cli.opening import opened
-from bosslet.datastore import Datastore
+from bosslet.catalog.downsampling import Progress
+from bosslet.catalog.records import DownsampleStatus
+from bosslet.cli.opening import interruptible, opened
+from bosslet.cli.parameters import channel_names
+from bosslet.cli.reporting import Reporter
 from bosslet.jobs import queue
 
 WRITTEN_TO = "was written to meanwhile, so its levels do not show all of it: run this again"
@@ -24,7 +24,8 @@ WRITTEN_TO = "was written to meanwhile, so its levels do not show all of it: run
 @click.command()
 @click.argument("channel", metavar="COLL/EXP/CHAN")
 @click.option("--uploads", type=click.Path(exists=True, file_okay=False), help="The uploads folder.")
-def downsample(channel: str, uploads: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def downsample(channel: str, uploads: str | None, as_json: bool) -> None:
     """Make all levels of a channel from the one that was written.
 
     Interrupted, it goes on from there when it is run again, or when a server is started on the folder. The status is 0
@@ -33,13 +34,17 @@ def downsample(channel: str, uploads: str | None) -> None:
     \b
       bosslet downsample mouse/cortex/em --uploads ./uploads
     """
-    names = channel.split("/")
-    if len(names) != 3:
-        raise click.BadParameter("should be collection/experiment/channel", param_hint="COLL/EXP/CHAN")
-    with opened(uploads) as datastore:
-        status = _with_bar(datastore, datastore.catalog.resources.channel(*names))
+    names, reporter = channel_names(channel), Reporter(as_json)
+    sentence = "The same command, or a server that is started on the folder, goes on from here."
+    with interruptible(sentence), opened(uploads) as datastore, reporter.count(f"{channel}: blocks") as show:
+
+        def report(made: Progress) -> None:
+            show(made.done, made.total)
+
+        status = queue.downsample_now(datastore, datastore.catalog.resources.channel(*names), report)
     if status is not DownsampleStatus.DOWNSAMPLED:
         raise click.ClickException(f"{channel} {WRITTEN_TO}")
+    reporter.say("downsampled", f"{channel}: {status}", channel=channel, status=str(status))
 
 
 @click.command(hidden=True)
@@ -52,14 +57,3 @@ def work(uploads: str, lock: int | None) -> None:
     logging.getLogger("bosslet").setLevel(logging.INFO)
     with opened(uploads) as datastore:
         queue.work_off(datastore, lock)
-
-
-def _with_bar(datastore: Datastore, channel: Channel) -> DownsampleStatus:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("blocks")
-    with Progress(*columns, TimeRemainingColumn()) as bar:
-        task = bar.add_task(str(channel), total=None)
-
-        def show(progress: downsampling.Progress) -> None:
-            bar.update(task, completed=progress.done, total=progress.total)
-
-        return queue.downsample_now(datastore, channel, show)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
-from rich.progress import track
 
-from bosslet.cli.opening import opened
+from bosslet.catalog.records import Channel
+from bosslet.cli.opening import interruptible, opened
+from bosslet.cli.parameters import channel_names
+from bosslet.cli.reporting import Reporter
 from bosslet.datastore import Datastore
 from bosslet.errors import NotAnnotation
 from bosslet.volume.labels import LabelIndex
@@ -14,7 +16,8 @@ from bosslet.volume.labels import LabelIndex
 @click.command()
 @click.argument("channel", metavar="COLL/EXP/CHAN")
 @click.option("--uploads", type=click.Path(exists=True, file_okay=False), help="The uploads folder.")
-def index(channel: str, uploads: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def index(channel: str, uploads: str | None, as_json: bool) -> None:
     """Find which labels each block of an annotation channel has, and where.
 
     The server does so by itself when it is first asked for ids or a bounding box; this spares the first client the
@@ -23,20 +26,21 @@ def index(channel: str, uploads: str | None) -> None:
     \b
       bosslet index mouse/cortex/segmentation --uploads ./uploads
     """
-    names = channel.split("/")
-    if len(names) != 3:
-        raise click.BadParameter("should be collection/experiment/channel", param_hint="COLL/EXP/CHAN")
-    with opened(uploads) as datastore:
-        _index(datastore, *names)
+    names, reporter = channel_names(channel), Reporter(as_json)
+    with interruptible("What was looked at is kept."), opened(uploads) as datastore:
+        count = _index(datastore, datastore.catalog.resources.channel(*names), reporter)
+    reporter.say("done", f"{channel}: {count} blocks", channel=channel, blocks=count)
 
 
-def _index(datastore: Datastore, collection: str, experiment: str, name: str) -> None:
-    channel = datastore.catalog.resources.channel(collection, experiment, name)
+def _index(datastore: Datastore, channel: Channel, reporter: Reporter) -> int:
+    """How many blocks there are."""
     if not channel.annotation:
         raise NotAnnotation(str(channel))
     image = datastore.image(channel)
     levels = [LabelIndex(image.level(resolution)) for resolution in image.levels()]
     blocks = [(labels, block) for labels in levels for block in labels.blocks()]
-    for labels, block in track(blocks, str(channel)):
-        labels.keep(block)
-    click.echo(f"{channel}: {len(blocks)} blocks")
+    with reporter.count(f"{channel}: blocks") as show:
+        for done, (labels, block) in enumerate(blocks, 1):
+            labels.keep(block)
+            show(done, len(blocks))
+    return len(blocks)

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bosslet.cli.opening import opened
+from bosslet.cli.opening import interruptible, opened
 from bosslet.jobs.notes import note_verify
 from bosslet.jobs.verify import Depth, Finding, Report
 from bosslet.jobs.verify import verify as verify_datastore
@@ -44,7 +44,7 @@ def verify(uploads: str | None, within: str | None, sample: float, rate_limit: f
     """
     names = tuple(within.strip("/").split("/")) if within else ()
     depth = Depth(sample, rate_limit * 1e6 if rate_limit else None)
-    with opened(uploads) as datastore, _bar() as bar:
+    with interruptible("It tells what it finds only at its end."), opened(uploads) as datastore, _bar() as bar:
         task = bar.add_task("blocks", total=None)
         report = verify_datastore(
             datastore, names, depth, lambda done, total: bar.update(task, completed=done, total=total)
