@@ -190,7 +190,8 @@ def _read(file: Path, name: str, dtype: np.dtype[Any]) -> Offer | None:
             if (head["name"], head["dtype"]) != (name, dtype.str):
                 return None
             box = Box(tuple(head["start"]), tuple(head["stop"]))
-            return Offer(box, np.frombuffer(content.read(), dtype).reshape(box.shape), head["fill"])
+            # Mapped, not read: as many may be found as there are clients, and each is in memory already, as a file.
+            return Offer(box, np.memmap(content, dtype, "r", content.tell(), box.shape), head["fill"])
     except FileNotFoundError:
         return None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,21 @@ def test_offers_of_other_blocks_and_types_are_left_alone(tmp_path: Path) -> None
         assert (found.box, found.fill) == (box, False)
         assert (found.voxels == voxels[0]).all()
     assert list((tmp_path / "waiting").iterdir()) == []
+
+
+def test_what_is_found_takes_no_memory(tmp_path: Path) -> None:
+    offers, box = Offers(tmp_path / "waiting"), Box.of((8, 512, 512))
+    mine = [Offer(box, np.full(box.shape, number, np.uint8), fill=False) for number in range(1, 5)]
+    with ExitStack() as stack:
+        for each in mine:
+            stack.enter_context(offers.standing({"block": each})).make()
+        tracemalloc.start()
+        found = list(offers.found("block", UINT8).values())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < box.size
+    # Even when their owners have gone.
+    assert sorted(int(each.voxels.max()) for each in found) == [1, 2, 3, 4]
 
 
 def test_nothing_is_offered_where_there_is_no_room(tmp_path: Path) -> None:
