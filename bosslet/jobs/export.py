@@ -15,7 +15,7 @@ import numpy as np
 
 from bosslet.catalog.records import Channel
 from bosslet.datastore import Datastore
-from bosslet.errors import InvalidBox, InvalidResolution, InvalidTime
+from bosslet.errors import InvalidBox, InvalidResolution, InvalidTime, MarkedForDeletion
 from bosslet.geometry import Box, Point
 from bosslet.jobs.pieces import Piece, largest, pieces
 from bosslet.jobs.processes import Advance, run
@@ -95,10 +95,12 @@ def cutout(
     """A part of a channel, by default all of it.
 
     Raises:
-        NotFound
+        NotFound, MarkedForDeletion
         InvalidResolution, InvalidTime, InvalidBox: there is no such part.
     """
     channel = datastore.catalog.resources.channel(*names)
+    if channel.marked_ancestor is not None:
+        raise MarkedForDeletion(str(channel))
     pyramid, samples = channel.experiment.pyramid, channel.experiment.num_time_samples
     if resolution not in LEVELS or not datastore.image(channel).level(resolution).exists:
         raise InvalidResolution(f"{channel} has no resolution {resolution}")

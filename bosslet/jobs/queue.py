@@ -25,7 +25,7 @@ import bosslet
 from bosslet.catalog.downsampling import DownsampleJob
 from bosslet.catalog.records import Channel, DownsampleStatus
 from bosslet.datastore import Datastore
-from bosslet.errors import InvalidState, JobCancelled, StorageError
+from bosslet.errors import InvalidState, JobCancelled, MarkedForDeletion, StorageError
 from bosslet.jobs.downsample import Report, downsample
 from bosslet.jobs.locks import FOLDER, lock_file, open_lock, try_to_lock, unlock
 
@@ -74,9 +74,12 @@ def downsample_now(datastore: Datastore, channel: Channel, report: Report) -> Do
     """Downsample a channel in this process, going on with what was begun if nobody does.
 
     Raises:
+        MarkedForDeletion
         InvalidState: another process is at it.
         JobCancelled, StorageError: as ``downsample``.
     """
+    if channel.marked_ancestor is not None:
+        raise MarkedForDeletion(str(channel))
     with _channel_lock(datastore, channel.id) as free:
         if not free:
             raise InvalidState(f"{channel} is being downsampled by another process")

@@ -88,3 +88,11 @@ def test_rm_marks_what_was_made_from_something_first(run: Run) -> None:
     assert run("ls").stdout == ""
     assert run("rm", "-r", "mouse").stdout == ""
     assert "MarkedForDeletion" not in run("mv", "mouse", "rat", status=2).stderr
+
+
+def test_what_is_marked_is_of_no_more_use(run: Run, tmp_path: Path) -> None:
+    run("rm", "mouse/spine/em")
+    file = tmp_path / "em.npy"
+    for verb, *others in (["export", str(file)], ["downsample"], ["optimize", "--codec", "zstd"], ["cp", "a/b/c"]):
+        assert "waits to be purged" in run(verb, "mouse/spine/em", *others, status=2).stderr
+    assert not file.exists()
