@@ -59,9 +59,12 @@ class Planes:
 
     def finish(self) -> None:
         """Each gets its place."""
-        for name in self._names():
-            (self._folder / name).rename(self.path.parent / name)
-        self._folder.rmdir()
+        try:
+            for name in self._names():
+                (self._folder / name).rename(self.path.parent / name)
+            self._folder.rmdir()
+        except OSError as error:
+            raise refused(self.path, error) from error
 
     def discard(self) -> None:
         """Remove the folder."""

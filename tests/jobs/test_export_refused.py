@@ -90,3 +90,10 @@ def test_a_folder_that_cannot_be(target: str, uploads: Path, tmp_path: Path, mon
     assert_one_line(export(uploads, f"file/{target}"), "file/")
     assert Path("file").read_text() == "not a folder"
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_a_folder_where_a_plane_should_be(uploads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("s/3.tif").mkdir(parents=True)
+    assert_one_line(export(uploads, "s/%d.tif --overwrite"), "s/%d.tif: cannot be written")
+    assert not list(tmp_path.rglob("*.partial"))
