@@ -63,8 +63,7 @@ class Pull:
         try:
             found = self.datastore.catalog.resources.channel(*self.names)
         except NotFound:
-            with self.transfer.journal.writing(self.transfer.what):
-                pass  # from now on it is ours to go on with
+            self.transfer.begin()
             return self._make(said)
         if not begun:
             raise NameTaken(f"channel {found}")

@@ -53,6 +53,8 @@ class Push:
             made = make_there(self.channel, self.there)
             if not (made or self.overwrite or self.transfer.journal.begun):
                 raise ConfigurationError(f"{self.there}: is there already; say --overwrite to make it the same as here")
+            if made:
+                self.transfer.begin()
             pieces = self._pieces(everything=not made and self.overwrite)
             advance = plan(sum(piece.box.size for piece in pieces) * self._volume.dtype.itemsize)
             return self.transfer.run(pieces, self._volume.dtype.itemsize, self._send, jobs, advance)

@@ -95,7 +95,8 @@ def into_server(remote: Remote, plan: Plan, wanted: Wanted, manner: Manner, adva
     """
     known = exists(remote, wanted)
     with _journal(remote, wanted) as journal:
-        going_on = manner.resume and journal.begun
+        # What was noted of a channel that is gone by now does not count.
+        going_on = known and manner.resume and journal.begun
         if known and not (going_on or manner.overwrite):
             raise ConfigurationError(
                 f"{remote.url} has {wanted} already: --resume goes on with an ingest that was stopped on this machine, "

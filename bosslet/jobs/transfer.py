@@ -72,6 +72,12 @@ class Transfer:
                 raise ConfigurationError(f"{' '.join(map(str, self.what.values()))}: another process is at it")
             yield
 
+    def begin(self) -> None:
+        """From now on the channel is ours to go on with; what was noted of one that is gone by now does not count."""
+        self.journal.forget()
+        with self.journal.writing(self.what):
+            pass
+
     def run(self, pieces: list[Piece], itemsize: int, work: Work, jobs: int, advance: Callable[[int], None]) -> Arrived:
         """Do all pieces, so many side by side; ``advance`` is called with the bytes of each.
 

@@ -105,6 +105,17 @@ def test_what_was_stopped_goes_on(server: Server, monkeypatch: pytest.MonkeyPatc
     assert_holds(open_source((f"boss://{server.url}/mouse/stopped/em",)), volume)
 
 
+def test_a_channel_that_is_gone_is_sent_again(server: Server) -> None:
+    volume = noise()
+    np.save("a.npy", volume)
+    arguments = ["a.npy", "mouse/gone/em", "--voxel-size", "4,5,40nm", "--resume"]
+    assert send(server, *arguments).exit_code == 0
+    for verb in (["rm", "mouse/gone/em"], ["purge"]):
+        assert CliRunner().invoke(main, [*verb, "--uploads", str(server.uploads)]).exit_code == 0
+    assert send(server, *arguments).exit_code == 0
+    assert_holds(open_source((f"boss://{server.url}/mouse/gone/em",)), volume)
+
+
 def test_what_a_server_refuses_is_one_line(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "PATIENCE", Retry(0))
     monkeypatch.setattr(remote, "_connections", local())

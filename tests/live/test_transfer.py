@@ -220,3 +220,40 @@ def test_the_other_resolutions_are_asked_for(here: Datastore, server: Server) ->
     status = Remote(server.url, "public").find("downsample/down/sampled/em")
     assert status
     assert status["status"] in ("QUEUED", "IN_PROGRESS", "DOWNSAMPLED")
+
+
+def interrupted_after(calls: int, monkeypatch: pytest.MonkeyPatch, name: str, *arguments: object) -> None:
+    honest, count = getattr(Remote, name), 0
+
+    def failing(self: Remote, *given: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count > calls:
+            raise KeyboardInterrupt
+        return honest(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, name, failing)
+        run(*arguments, "--jobs", "1", status=130)
+
+
+def remove(uploads: Path, name: str) -> None:
+    run("rm", name, "--uploads", uploads)
+    run("purge", "--uploads", uploads)
+
+
+def test_what_was_noted_of_a_channel_that_is_gone_is_moved_again(
+    here: Datastore, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push = ["push", "mouse/cortex/em", "--to", server.url, "--as", "gone/once/em", "--uploads", here.uploads]
+    interrupted_after(3, monkeypatch, "write", *push)
+    remove(server.uploads, "gone/once/em")
+    run(*push)
+    for time in range(SAMPLES):
+        found = Remote(server.url, "public").read(("gone", "once", "em"), 0, time, SPACE, "uint8")
+        np.testing.assert_array_equal(found, voxels_of(here, "mouse/cortex/em")[time])
+    pull = ["pull", "gone/once/em", "--from", server.url, "--as", "mouse/cortex/back", "--uploads", here.uploads]
+    interrupted_after(3, monkeypatch, "read", *pull)
+    remove(here.uploads, "mouse/cortex/back")
+    run(*pull)
+    np.testing.assert_array_equal(voxels_of(here, "mouse/cortex/back"), voxels_of(here, "mouse/cortex/em"))
