@@ -24,7 +24,7 @@ from bosslet.jobs.locks import open_lock, try_to_lock
 from bosslet.volume.folders import sync_folder
 
 LATEST = "latest"
-_NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(\.\d+)?")
+_NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)(?:\.(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Generations:
         """From the oldest to the newest; none where the folder is not there."""
         if not self.folder.is_dir():
             return []
-        return sorted(each for each in self.folder.iterdir() if _NAME.fullmatch(each.name) and each.is_dir())
+        found = {order: each for each in self.folder.iterdir() if (order := _order(each.name)) and each.is_dir()}
+        return [found[order] for order in sorted(found)]
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -88,12 +89,18 @@ class Generations:
         return [generation.name for generation in gone]
 
     def _new_name(self) -> str:
-        plain = name = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        number = 0
-        while (self.folder / name).exists():
-            number += 1
-            name = f"{plain}.{number}"
-        return name
+        """Later than all others, also where the clock was put back: the oldest are removed."""
+        now, (newest, number) = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"), self._newest()
+        return now if now > newest else f"{newest}.{number + 1}"
+
+    def _newest(self) -> tuple[str, int]:
+        return max((order for each in self.folder.iterdir() if (order := _order(each.name))), default=("", 0))
+
+
+def _order(name: str) -> tuple[str, int] | None:
+    """When a generation was made, and which it was of that second; None for what is none."""
+    match = _NAME.fullmatch(name)
+    return (match[1], int(match[2] or 0)) if match else None
 
 
 def generation_in(folder: Path) -> Path:
