@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from bosslet.catalog.records import DownsampleStatus
 from bosslet.errors import InvalidField
+from bosslet.volume.image import LEVELS
 
 Json = Any
 
@@ -80,6 +81,8 @@ def _or_none(value: Json) -> Json:
 Text = Annotated[str, BeforeValidator(_text)]
 Description = Annotated[str, BeforeValidator(_text), Field(max_length=4096)]
 Integer = Annotated[int, BeforeValidator(_integer), Field(ge=-INTEGER_LIMIT, lt=INTEGER_LIMIT)]
+Level = Annotated[int, BeforeValidator(_integer), Field(ge=LEVELS[0], le=LEVELS[-1])]
+"""bossDB takes any number here; but a cutout's URL has one digit for it, and readers of all dialects count up to it."""
 Number = Annotated[float, BeforeValidator(_number)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
@@ -180,7 +183,7 @@ class NewChannel(Lenient):
     description: Description = ""
     public: Boolean = False
     default_time_sample: Integer = 0
-    base_resolution: Integer = 0
+    base_resolution: Level = 0
     sources: Names = ()
     related: Names = ()
     downsample_status: DownsampleStatus = DownsampleStatus.NOT_DOWNSAMPLED
@@ -196,7 +199,7 @@ class ChannelChanges(Strict):
     description: Description | None = None
     public: Boolean | None = None
     default_time_sample: Integer | None = None
-    base_resolution: Integer | None = None
+    base_resolution: Level | None = None
     sources: Names = ()
     related: Names = ()
     storage_type: StorageType | None = None
