@@ -10,12 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from bosslet.catalog.records import Channel, Frame
+from bosslet.errors import InvalidState
 from bosslet.spacing import NANOMETERS
 
 Json = dict[str, Any]
 
 PANEL_PIXELS = 512
 """About how wide one of the four panels is."""
+SMALLEST_METERS = 1e-100
+"""What is less than that cannot be told from nothing, once it was multiplied."""
 FAR = 1.3
 """How much larger than the volume the 3-D view is."""
 ASKEW = [0.35, 0.25, 0.1, 0.897]
@@ -23,9 +26,15 @@ ASKEW = [0.35, 0.25, 0.1, 0.897]
 
 
 def scene(layers: list[Json], frame: Frame, coarsest: int) -> Json:
-    """``coarsest`` is the last resolution that all of the layers have."""
+    """``coarsest`` is the last resolution that all of the layers have.
+
+    Raises:
+        InvalidState: a voxel has no size, or a volume none that the viewer could count in.
+    """
     voxel = [size * NANOMETERS[frame.voxel_unit] / 1e9 for size in frame.voxel_size]
     smallest = min(voxel)
+    if smallest < SMALLEST_METERS:
+        raise InvalidState(f"voxels of {frame.voxel_size} {frame.voxel_unit} (z, y, x) cannot be shown in space")
     sides = zip(frame.start, frame.stop, voxel, strict=True)
     longest = max((max(1, stop - start) * size / smallest for start, stop, size in sides), default=1.0)
     middle = [(first + last) / 2 for first, last in zip(frame.start, frame.stop, strict=True)]

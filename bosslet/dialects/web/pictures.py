@@ -28,6 +28,8 @@ SIDE = 256
 READ_SIDE = 2 * SIDE
 """Voxels that are read for it, a side, at the most."""
 COPIES = 6
+MOST_STRETCH = 2.0**20
+"""How much wider than high, or higher than wide, a voxel may look."""
 CUT_OFF = 0.5
 """Per cent of voxels that may be darker than black, and brighter than white."""
 
@@ -88,10 +90,10 @@ def _visible(plane: NDArray[Any], channel: Channel) -> NDArray[Any]:
 def _shrunk(plane: NDArray[Any], wide: float, high: float, labels: bool) -> NDArray[Any]:
     """In the proportions of voxels that are so wide and high; labels are not mixed."""
     rows, columns = plane.shape
-    if min(wide, high) <= 0:
-        wide = high = 1
-    factor = SIDE / max(rows * high, columns * wide)
-    size = max(1, round(rows * high * factor)), max(1, round(columns * wide * factor))
+    # More than that is a pixel in any case, and what overflows is no picture.
+    stretch = min(max(wide / high, 1 / MOST_STRETCH), MOST_STRETCH) if min(wide, high) > 0 else 1.0
+    factor = SIDE / max(rows, columns * stretch)
+    size = max(1, round(rows * factor)), max(1, round(columns * stretch * factor))
     if not labels:
         return np.array(Image.fromarray(plane).resize(size[::-1], Image.Resampling.BOX))
     places = [np.arange(after) * before // after for after, before in zip(size, plane.shape, strict=True)]

@@ -105,6 +105,13 @@ def test_an_empty_frame_can_be_opened(boss: Boss) -> None:
     assert boss.get(LINK).status_code == 200
 
 
+@pytest.mark.parametrize("size", [0, -4, 5e-324])
+def test_voxels_without_a_size_cannot_be_shown(boss: Boss, size: float) -> None:
+    boss.make_experiment(x_voxel_size=size)
+    boss.make_channel()
+    assert boss.get(LINK).status_code == 409
+
+
 def test_the_page_is_given_the_state_of_its_query(boss: Boss) -> None:
     boss.make_channel("em", description='"><script>')
     found = boss.get("/ng/?collection=col&experiment=exp&channel=em")

@@ -57,6 +57,13 @@ def test_it_has_the_proportions_of_the_voxels(boss: Boss) -> None:
     assert len(set(found.convert("RGB").get_flattened_data())) == 1
 
 
+@pytest.mark.parametrize(("wide", "high"), [(5e-324, 5e-324), (1e100, 5e-324), (5e-324, 1e100), (0, 4), (-1, -1)])
+def test_voxels_of_any_size_have_a_picture(boss: Boss, wide: float, high: float) -> None:
+    boss.make_experiment(x_voxel_size=wide, y_voxel_size=high)
+    boss.make_channel()
+    assert max(picture(boss).size) == 256
+
+
 def test_wide_images_are_stretched(boss: Boss) -> None:
     boss.make_channel("em", "uint16")
     assert np.asarray(picture(boss)).max() == 0
