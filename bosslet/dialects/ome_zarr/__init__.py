@@ -120,9 +120,15 @@ def _answer(block: StoredBlock) -> Response:
 
 
 def _environ(size: int) -> dict[str, object]:
-    """The request, but that a suffix which is longer than the file is all of it: Werkzeug would refuse it."""
-    asked = request.range
-    if asked is not None and asked.units == "bytes" and len(asked.ranges) == 1:
+    """The request, but for what Werkzeug refuses of its ranges and RFC 9110 does not let a server refuse.
+
+    A range of another unit, or of a HEAD, is none; of several together the whole file is the answer. A suffix that is
+    longer than the file is all of it.
+    """
+    text, asked = request.headers.get("Range", ""), request.range
+    if request.method != "GET" or not text.lower().startswith("bytes=") or "," in text:
+        return {name: value for name, value in request.environ.items() if name != "HTTP_RANGE"}
+    if asked is not None:
         first, last = asked.ranges[0]
         if last is None and first < -size:
             return {**request.environ, "HTTP_RANGE": "bytes=0-"}

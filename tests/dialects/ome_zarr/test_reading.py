@@ -86,7 +86,19 @@ def test_ranges(boss: Boss, folder: Path, asked: str, start: int, stop: int | No
     assert answer.content_length == len(expected)
 
 
-@pytest.mark.parametrize("asked", ["99999999-", "99999999-999999999"])
+@pytest.mark.parametrize("asked", ["blocks=0-1", "bytes=0-1,4-5", "bytes=0-1, 4-", "7"])
+def test_ranges_that_are_no_business_of_the_server(boss: Boss, folder: Path, asked: str) -> None:
+    answer = get(boss, BLOCK, headers={"Range": asked})
+    assert (answer.status_code, answer.data) == (200, (folder / "0/c/0/0/0/0").read_bytes())
+    assert "Content-Range" not in answer.headers
+
+
+def test_a_head_has_no_range(boss: Boss, folder: Path) -> None:
+    answer = call(boss, "HEAD", BLOCK, headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer.content_length) == (200, (folder / "0/c/0/0/0/0").stat().st_size)
+
+
+@pytest.mark.parametrize("asked", ["99999999-", "99999999-999999999", "-0", "5-2", "x-y"])
 def test_ranges_past_the_end(boss: Boss, folder: Path, asked: str) -> None:
     answer = get(boss, BLOCK, headers={"Range": f"bytes={asked}"})
     refused(answer, 416, "InvalidRange")
