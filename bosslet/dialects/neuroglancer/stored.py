@@ -6,7 +6,6 @@ Only who has an account stores them, at most ``MAX_STATE_BYTES`` each; the catal
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from flask import Response, request, url_for
 from flask.views import MethodView
@@ -41,8 +40,7 @@ class StatesView(MethodView):
         user = current_user()
         if user.name == PUBLIC_ACCOUNT:
             raise MissingPermission(f"{PUBLIC_ACCOUNT} may not store anything")
-        state = _state(bytes(read_body(request, MAX_STATE_BYTES)))
-        name = self.links.states.keep(json.dumps(state, separators=(",", ":")), user)
+        name = self.links.states.keep(_state(bytes(read_body(request, MAX_STATE_BYTES))), user)
         url = url_for("neuroglancer.short", name=name, _external=True)
         return _json(json.dumps({"url": url, "name": name}), 201)
 
@@ -65,18 +63,17 @@ class KeptState(MethodView):
         return Response(status=204)
 
 
-def _state(body: bytes) -> dict[str, Any]:
+def _state(body: bytes) -> str:
+    """The state in a body, as it is kept."""
     try:
-        state = json.loads(body, parse_constant=_refuse_constant)
+        state = json.loads(body)
+        # Neither NaN, which is not JSON, nor a number so large that it was read as infinity.
+        text = json.dumps(state, separators=(",", ":"), allow_nan=False)
     except (ValueError, RecursionError) as error:
         raise MalformedBody("a state is JSON") from error
     if not isinstance(state, dict) or not isinstance(state.get("layers"), list):
         raise MalformedBody("a state is an object of JSON with a list of layers")
-    return state
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    return text
 
 
 def _json(text: str, status: int = 200) -> Response:

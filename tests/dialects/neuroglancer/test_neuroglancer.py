@@ -165,10 +165,11 @@ def test_a_state_gets_a_short_name(boss: Boss) -> None:
         (b"[]", 400),
         (b'{"layers": {}}', 400),
         (b'{"layers": [NaN]}', 400),
+        (b'{"layers": [1e999]}', 400),
         (b"[" * 100_000, 400),
         (b'{"layers": ["' + b"a" * MAX_STATE_BYTES + b'"]}', 413),
     ],
-    ids=["nothing", "cut off", "a list", "no layers", "not JSON", "deep", "large"],
+    ids=["nothing", "cut off", "a list", "no layers", "not JSON", "too large a number", "deep", "large"],
 )
 def test_what_is_no_state_is_not_stored(boss: Boss, snapshot: Any, body: bytes, status: int) -> None:
     before = snapshot()
