@@ -42,6 +42,8 @@ class Wanted:
         source = query.get("source", "precomputed")
         if source not in SOURCES:
             raise InvalidMode(f"source {source[:100]!r}: there are {', '.join(SOURCES)}")
+        if "t" in query and "{time}" not in SOURCES[source]:
+            raise InvalidMode(f"t: source {source} names no time sample; only precomputed does")
         segments = tuple(query.getlist("segment"))
         if len(segments) > MOST_SEGMENTS or not all(map(_NUMBER.fullmatch, segments)):
             raise InvalidMode(f"segment: a number, at most {MOST_SEGMENTS} times")

@@ -131,6 +131,8 @@ def test_the_page_is_given_the_state_of_its_query(boss: Boss) -> None:
         ("collection=col&experiment=exp&channel=em&source=x", 400),
         ("collection=col&experiment=exp&channel=em&t=x", 400),
         ("collection=col&experiment=exp&channel=em&t=1", 400),
+        ("collection=col&experiment=exp&channel=em&t=0&source=boss", 400),
+        ("collection=col&experiment=exp&channel=em&t=0&source=zarr", 400),
         ("collection=col&experiment=exp&channel=em&segment=-1", 400),
         ("collection=col&experiment=exp&channel=em&channel=none", 404),
         ("collection=none&experiment=exp", 404),
