@@ -89,9 +89,9 @@ class Slices:
     @property
     def sides(self) -> dict[str, tuple[int, int]]:
         """Of a small box in the middle of the first resolution, by axis: for examples that do not take long."""
-        frame = self.channel.experiment.frame
-        sides = zip("zyx", frame.start, frame.stop, (1, 512, 512), strict=True)
-        return {axis: _middle(max(0, start), stop, most) for axis, start, stop, most in sides}
+        box = Box.of((0, 0, 0)) if self.empty else box_at(self.channel, self.channel.base_resolution)
+        sides = zip("zyx", box.start, box.stop, (1, 512, 512), strict=True)
+        return {axis: _middle(start, stop, most) for axis, start, stop, most in sides}
 
     def _plane(self, name: str) -> Plane:
         level, normal = self.resolution, PLANES[name]

@@ -102,6 +102,28 @@ def test_metadata_and_groups_are_for_those_who_may(as_user: Any) -> None:
     assert "the groups admin, olga-primary" in owner.get("/view/col/exp/em").text
 
 
+def test_lines_to_copy_are_in_voxels_of_the_resolution_that_they_read(boss: Boss) -> None:
+    boss.make_channel(base_resolution=1)
+    page = boss.get("/view/col/exp/em").text
+    assert "volume[0:150, 0:100, 49:50]" in page
+    assert 'group["1"][0, 49:50, 0:100, 0:150]' in page
+    assert "store[0, 49:50, 0:100, 0:150]" in page
+    assert "/v1/cutout/col/exp/em/1/0:150/0:100/49:50/" in page
+
+
+def test_lines_to_copy_send_a_token_where_one_is_needed(as_user: Any) -> None:
+    owner = as_user("olga", Role.RESOURCE_MANAGER)
+    owner.make_channel("em")
+    store = (
+        '"base_url": "http://localhost/zarr/col/exp/em.ome.zarr/0/", "headers": ["Authorization: Bearer YOUR TOKEN"]'
+    )
+    assert store in owner.get("/view/col/exp/em").text
+    owner.put("collection/col/experiment/exp/channel/em", {"public": True})
+    page = owner.get("/view/col/exp/em").text
+    assert '"kvstore": "http://localhost/zarr/col/exp/em.ome.zarr/0/"}' in page
+    assert "YOUR TOKEN" not in page
+
+
 def test_forms_are_for_those_who_may_use_them(as_user: Any) -> None:
     owner, stranger, plain = as_user("olga", Role.RESOURCE_MANAGER), as_user(), as_user("plain")
     owner.make_channel("em", public=True)
