@@ -12,6 +12,7 @@ import math
 from flask import Blueprint, Response
 
 from bosslet import errors, logs
+from bosslet.dialects.content import as_it_is_now
 from bosslet.dialects.http import status_of
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,13 @@ def answer(error: errors.BossletError) -> Response:
             log.error("%s: %s", type(error).__name__, error, exc_info=error.__cause__)
     content = {"status": status, "code": type(error).__name__, "message": message}
     response = Response(json.dumps(content), status, mimetype="application/json")
-    response.headers.update(_headers(error))
-    return response
+    response.headers.update(headers_of(error))
+    # What there is not may be there in a moment: a cache that kept a 404 would hide a block.
+    return as_it_is_now(response)
 
 
-def _headers(error: errors.BossletError) -> dict[str, str]:
+def headers_of(error: errors.BossletError) -> dict[str, str]:
+    """What else the answer to an error has to say."""
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": 'Bearer realm="api"'}
     if isinstance(error, errors.Throttled | errors.Busy):

@@ -37,6 +37,8 @@ def answer_error(error: errors.BossletError) -> Response:
     # What a reader may not see is not told from what there is not.
     hidden = isinstance(error, errors.NotFound | errors.MissingPermission)
     status = 404 if hidden else status_of(error)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, errors.Busy):
         log.error("%s: %s", type(error).__name__, error, exc_info=error.__cause__)
-    return page("web/error.html", {"message": str(error)}, status)
+    answer = page("web/error.html", {"message": str(error)}, status)
+    answer.headers.update(failures.headers_of(error))
+    return answer
