@@ -180,7 +180,7 @@ def test_others_need_the_administrators_token(guarded: FlaskClient, datastore: D
     assert status(users.new_token(ADMINISTRATOR)) == 200
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Proto", "Via"])
 def test_a_proxy_on_this_machine_is_not_this_machine(guarded: FlaskClient, header: str) -> None:
     assert guarded.get("/metrics", headers={header: "for=192.0.2.7"}).status_code == 403
 

@@ -23,6 +23,8 @@ from bosslet.dialects.metrics.meters import Call, Meters
 from bosslet.errors import MissingPermission
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+PROXIED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""What proxies add to a request, one or the other of them; by itself nginx adds nothing."""
 _PACKAGE = "bosslet.dialects."
 _EXTENSION = "bosslet.metrics"
 
@@ -85,7 +87,7 @@ def of(app: Flask) -> Metrics:
 
 
 def _from_this_machine() -> bool:
-    if "Forwarded" in request.headers or "X-Forwarded-For" in request.headers:
+    if any(name in request.headers for name in PROXIED):
         return False
     # Over a socket of Unix there is no address.
     return ipaddress.ip_address(request.remote_addr or "::").is_loopback
