@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import BRIGHT, DARK
 from tests.live.server import Server
@@ -68,6 +68,27 @@ def test_a_volume_is_made_filled_and_deleted(page: Page, server: Server, tmp_pat
     delete(page, "collection", "mine")
     expect(page.get_by_text("New experiment in mine")).to_have_count(0)
     delete(page, "coordinate frame", "cube")
+
+
+def test_progress_is_shown_again_after_the_server_was_away(browser: Browser, server: Server) -> None:
+    page = browser.new_page()  # one whose console may complain of the server
+    answers = [None, {"status": "IN_PROGRESS", "progress": {"done": 3, "total": 7}}]
+
+    def answer(route: Route) -> None:
+        content = answers.pop(0) if len(answers) > 1 else answers[0]
+        route.abort() if content is None else route.fulfill(json=content)
+
+    def pending(route: Route) -> None:
+        route.fulfill(body=route.fetch().text().replace('data-status="NOT_DOWNSAMPLED"', 'data-status="QUEUED"'))
+
+    page.clock.install()
+    page.route("**/v1/downsample/**", answer)
+    page.route("**/view/col/exp/em", pending)
+    page.goto(f"{server.url}/view/col/exp/em", wait_until="networkidle")
+    bar = page.get_by_role("progressbar", name="Downsampling")
+    expect(bar).to_be_hidden()
+    page.clock.fast_forward(5000)
+    expect(bar).to_have_attribute("value", "3")
 
 
 def test_what_is_refused_is_said_where_it_was_asked(browser: Browser, server: Server) -> None:

@@ -2,13 +2,13 @@
 "use strict";
 
 const SECONDS = 1;
+const PATIENCE = 5;
 const stored = document.getElementById("stored");
 const downsampling = document.getElementById("downsampling");
 
 async function countStored() {
-  const answer = await fetch(stored.dataset.url);
-  const { bytes, files } = answer.ok ? await answer.json() : {};
-  stored.value = answer.ok ? `${(bytes / 1e6).toFixed(1)} MB in ${files} files` : "could not be counted";
+  const found = await ask(stored.dataset.url);
+  stored.value = found ? `${(found.bytes / 1e6).toFixed(1)} MB in ${found.files} files` : "could not be counted";
 }
 
 function isPending(status) {
@@ -28,10 +28,18 @@ function say(content) {
   }
 }
 
+async function ask(url) {
+  const answer = await fetch(url).catch(() => null);
+  return answer?.ok ? answer.json() : null;
+}
+
 async function follow() {
-  const answer = await fetch(downsampling.dataset.url);
-  if (!answer.ok) return;
-  const content = await answer.json();
+  const content = await ask(downsampling.dataset.url);
+  if (content === null) {
+    // The server is busy, or starts anew; the downsampling goes on after that.
+    setTimeout(follow, PATIENCE * 1000);
+    return;
+  }
   const pending = isPending(content.status);
   if (!pending && isPending(downsampling.dataset.status)) {
     location.reload();
