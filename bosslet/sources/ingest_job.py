@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bosslet.errors import UnusableFile
 from bosslet.geometry import Box, Point
@@ -26,7 +26,14 @@ from bosslet.sources.source import Hints, Source
 from bosslet.sources.stack import joined, stack
 from bosslet.sources.window import Window, window
 
-_Range = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+def _forward(ends: list[int]) -> list[int]:
+    if not 0 <= ends[0] < ends[1]:
+        raise ValueError("should be a first one, not before 0, and an end after it")
+    return ends
+
+
+_Range = Annotated[list[int], Field(min_length=2, max_length=2), AfterValidator(_forward)]
 Parameters = dict[str, Any]
 
 
@@ -111,6 +118,8 @@ class Job:
             found, shift = _READERS[kind](self, client.path_processor.params | reader.params)
         except KeyError as error:
             raise UnusableFile(f"{self.file}: the parameter {error} is missing") from error
+        except (ValueError, TypeError, ZeroDivisionError) as error:
+            raise UnusableFile(f"{self.file}: a parameter of {kind} is not what it should be: {error}") from error
         return window(found, self.times, self.box, shift)
 
 

@@ -160,3 +160,19 @@ def test_what_is_no_job(tmp_path: Path) -> None:
     del parameters["root_dir"]
     with pytest.raises(UnusableFile, match="'root_dir' is missing"):
         open_source(job(tmp_path, STACK, parameters))
+
+
+@pytest.mark.parametrize("extent", [{"x": [11, 0]}, {"z": [20, 20]}, {"y": [-1, 7]}, {"t": [0, 0]}])
+def test_an_extent_that_is_none(extent: dict[str, list[int]], tmp_path: Path) -> None:
+    parameters = stack(tmp_path, distinct())
+    with pytest.raises(UnusableFile, match=rf"job\.json: .*extent\.{next(iter(extent))}"):
+        open_source(job(tmp_path, STACK, parameters, **extent))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("time_chunk_size", "two"), ("time_chunk_size", 0), ("num_channels", None)]
+)
+def test_a_parameter_that_is_no_number(name: str, value: object, tmp_path: Path) -> None:
+    parameters = {"time_chunk_size": 1, "num_z_slices": 1, "num_channels": 1, "channel_index": 0} | {name: value}
+    with pytest.raises(UnusableFile, match=r"job\.json: a parameter of TiffMultiFileHyperStackTileProcessor"):
+        open_source(job(tmp_path, "multipage_tiff.TiffMultiFileHyperStack", parameters))
