@@ -75,7 +75,7 @@ class UploadView(MethodView):
             try:
                 return self._take(record, open_source((str(saved),)))
             except UnusableFile as error:
-                raise MalformedBody(str(error).replace(f"{folder}/", "")) from error
+                raise MalformedBody(_for_a_page(str(error).replace(f"{folder}/", ""))) from error
 
     def _take(self, channel: Channel, source: Source) -> Response:
         time, box = _place(channel, source)
@@ -103,6 +103,11 @@ class UploadView(MethodView):
         if nbytes > self.limits.max_cutout_bytes:
             raise TooLarge(f"{nbytes} bytes of voxels; at most {self.limits.max_cutout_bytes} at once")
         return nbytes
+
+
+def _for_a_page(complaint: str) -> str:
+    """What is wrong with a file, to somebody who gave no command."""
+    return f"{complaint} (of bosslet ingest; a page has no options)" if " --" in complaint else complaint
 
 
 def _check_length() -> None:

@@ -162,3 +162,10 @@ def test_who_may_put_voxels_in(as_user: Any, snapshot: Any) -> None:
     assert drop(owner, files, headers={"Origin": "http://evil.example"}).status_code == 403
     assert snapshot() == before
     assert drop(owner, files).status_code == 201
+
+
+def test_options_of_the_command_are_not_for_a_page(boss: Boss) -> None:
+    boss.make_channel()
+    answer = drop(boss, [("em.png", png(np.zeros((5, 7, 3), np.uint8)))])
+    assert answer.status_code == 400
+    assert answer.get_json()["message"].endswith("--color 0 to 2 (of bosslet ingest; a page has no options)")
