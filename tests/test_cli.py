@@ -258,3 +258,10 @@ def test_the_address_to_print_is_one_that_a_client_can_use() -> None:
     if Path("/proc/net/if_inet6").exists() and os.access("/proc/net/if_inet6", os.R_OK):
         with server.listen("::1", 0) as six:
             assert start.address(six) == f"http://[::1]:{six.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("verb", ["ingest", "push", "pull"])
+def test_a_token_need_not_be_on_the_command_line(verb: str) -> None:
+    """Where everybody on the machine can read it."""
+    (token,) = (option for option in main.commands[verb].params if option.name == "token")
+    assert token.envvar == "BOSSLET_TOKEN"

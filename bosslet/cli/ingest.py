@@ -52,7 +52,9 @@ RESUMABLE = "What is finished is kept: the same command with --resume goes on fr
 @click.option("--dtype", type=dtype, help="Of raw voxels, such as uint16 or >u2.")
 @click.option("--skip", type=click.IntRange(min=0), default=0, help="Bytes in front of raw voxels.")
 @click.option("--server", metavar="URL", help="Send it to a server that speaks bossDB's API, and not into a folder.")
-@click.option("--token", default="public", help="Who we are to that server.")
+@click.option(
+    "--token", envvar="BOSSLET_TOKEN", default="public", help="Who we are to that server; better in BOSSLET_TOKEN."
+)
 @click.option("--n-workers", type=click.IntRange(min=1), default=os.cpu_count(), help="Processes; one per core.")
 @click.option("--memory", type=click.IntRange(min=1), help="Megabytes for all processes; half of the machine's.")
 @click.option("--downsample", is_flag=True, help="Make the other resolutions, too.")
