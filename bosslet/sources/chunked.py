@@ -61,7 +61,8 @@ def address(name: str) -> str | None:
 def chunked(name: str, hints: Hints) -> Chunked:
     """The array in a folder or at an address; of several resolutions the first, unless ``hints.dataset`` says which."""
     url = address(name) or f"file://{quote(str(Path(name).absolute()))}/"
-    with source.about(name, NotImplementedError, KeyError, TypeError, IndexError):
+    # The documents are JSON of any shape.
+    with source.about(name, NotImplementedError, KeyError, TypeError, IndexError, AttributeError):
         spec, description = _found(name, url, hints)
         text = json.dumps(spec)
         array = _opened(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -186,3 +187,11 @@ def test_what_is_an_address() -> None:
     assert address("precomputed://gs://bucket/a/b/") == "gs://bucket/a/b/"
     assert address("https://host/a") == "https://host/a/"
     assert address("slices/*.png") is None
+
+
+@pytest.mark.parametrize("attributes", [5, {"ome": 5}, {"ome": {"multiscales": 5}}, {"ome": {"multiscales": []}}])
+def test_metadata_of_another_shape(attributes: object, tmp_path: Path) -> None:
+    document = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
+    (tmp_path / "zarr.json").write_text(json.dumps(document))
+    with pytest.raises(UnusableFile, match=re.escape(str(tmp_path))):
+        open_source((str(tmp_path),))
