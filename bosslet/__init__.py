@@ -3,7 +3,6 @@
 The map, top layer first; a line may import only from the lines below it (import-linter holds the build to it):
 
     cli, server       one click verb per job; gunicorn; demo mode
-    memory            the allocator of a worker, told to give memory back
     shared_folder     what the workers of one server have in common
     app               create_app(): puts the parts together; with cli the only reader of config
     dialects          HTTP in and out, one folder each, strangers to each other
@@ -19,6 +18,7 @@ The map, top layer first; a line may import only from the lines below it (import
     pyramid, spacing  arithmetic of resolutions; voxel sizes and their units
     geometry          Box and Grid: arithmetic on (z, y, x), half-open; beside it indexing, as NumPy has it
     errors, logs      what can go wrong, in our own words, without HTTP; lines about it
+    memory            the allocator of a worker, told to give memory back
 
 Who wants voxels in Python calls ``bosslet.open("uploads", "collection/experiment/channel")``.
 """

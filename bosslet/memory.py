@@ -14,9 +14,9 @@ import ctypes
 import os
 from pathlib import Path
 
-MAPPED_FROM = 2**20
-"""Bytes of an allocation that is mapped alone. The chunks of an image are smaller: to map each of those would take
-longer than to use it."""
+MAPPED_FROM = 2**20 + 2**14
+"""Bytes of an allocation that is mapped alone. The chunks of a channel are smaller, those of labels (1 MiB) by
+little: to map each of them took three times as long as to decompress it and to copy what was asked for."""
 KEPT = 2**24
 """Bytes that a heap keeps free at its end: to have memory of the system takes longer than to use it, and the next small
 cutout needs as much as the last one. What is mapped alone does not count."""
@@ -36,6 +36,12 @@ def set_up() -> None:
         _LIBC.mallopt(_M_MMAP_THRESHOLD, MAPPED_FROM)
 
 
+def give_back() -> None:
+    """Let the system have what is free in the heaps: worth a millisecond after tens of megabytes."""
+    if _GLIBC:
+        _LIBC.malloc_trim(0)
+
+
 class Trimmer:
     """Gives back what is free, once it has become much."""
 
@@ -48,7 +54,7 @@ class Trimmer:
             return
         resident = _resident()
         if resident > self._least + SLACK:
-            _LIBC.malloc_trim(0)
+            give_back()
             resident = self._least = _resident()
         self._least = min(self._least, resident)
 

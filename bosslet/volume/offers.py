@@ -26,7 +26,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from bosslet.geometry import Box, Point
+from bosslet.geometry import Box, Grid, Point
 
 Voxels = NDArray[Any]
 
@@ -53,15 +53,18 @@ class Offer:
         np.copyto(place, self.voxels, where=self.voxels != 0 if self.fill else True)
 
 
-def combined(under: Iterable[Offer], own: Offer, read: Callable[[Box], Voxels]) -> Offer:
+def combined(under: Iterable[Offer], own: Offer, read: Callable[[Box], Voxels], depth: int) -> Offer:
     """An offer laid over others, in their order; ``read`` gives what is stored in a box, if any of it stays.
 
-    Alone, its own voxels are filled in where they are zero: a second array would be as large as the block.
+    Alone, its own voxels are filled in where they are zero, so many planes at a time: a block may be large, and then
+    neither all that is stored in it nor the chunks that are decompressed for it are to be in memory besides.
     """
     offers = [*(other for other in under if not own.covers(other)), own]
     if len(offers) == 1:
-        if own.fill:
-            np.copyto(own.voxels, read(own.box), where=own.voxels == 0)
+        _, y, x = own.box.stop
+        for part in Grid((depth, y, x)).parts(own.box) if own.fill else ():
+            place = own.voxels[part.box.relative_to(own.box.start).slices]
+            np.copyto(place, read(part.box), where=place == 0)
         return Offer(own.box, own.voxels, fill=False)
     boxes = [offer.box for offer in offers]
     box = _hull(boxes)

@@ -21,6 +21,7 @@ import numpy as np
 import tensorstore as ts
 from numpy.typing import NDArray
 
+from bosslet import memory
 from bosslet.errors import StorageError
 from bosslet.geometry import Box, Grid, Part, Point
 from bosslet.volume.faults import translated_errors
@@ -207,13 +208,25 @@ class Volume:
             name = self._name((times, part))
             found = self.store.offers.found(name, self.dtype)
             others = fitting({f: each for f, each in found.items() if _covers(array, times, each.box)}, own[name])
-            together = combined(others.values(), own[name], partial(self._read_one, times))
+            together = combined(others.values(), own[name], partial(self._read_one, times), self._depth())
             whole = together.box == Grid(self.layout.block).box_of(part.index)
             writes.append(((times, Part(part.index, together.box, whole)), together.voxels[np.newaxis]))
             done += others
+        large = sum(voxels.nbytes for _, voxels in writes) >= BYTES_AT_ONCE
+        # TensorStore takes as much memory again, and reading what is stored has just left as much, free, in the heaps.
+        if large:
+            memory.give_back()
         self._commit(array, writes)
+        if large:
+            memory.give_back()
         for file in done:
             remove(file)
+
+    def _depth(self) -> int:
+        """Of as many layers of the chunks of a block as are not too much at a time; one at least."""
+        layer = self.layout.chunk[0]
+        nbytes = layer * self.layout.block[1] * self.layout.block[2] * self.dtype.itemsize
+        return layer * max(1, BYTES_AT_ONCE // 2 // nbytes)
 
     def _read_one(self, times: range, box: Box) -> Voxels:
         voxels: Voxels = self.read(times, box)[0]

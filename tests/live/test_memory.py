@@ -21,7 +21,8 @@ from tests.live.client import Channel
 from tests.live.server import serving
 
 MOST = 2.5
-BLOCKS = 64 * 2**20
+BLOCKS = 96 * 2**20
+"""A block of labels, as much of it as there is here, is 67 MB."""
 KEPT = 64 * 2**20
 """How much more than at first an idle worker may hold for good."""
 START: Point = (7, 9, 11)

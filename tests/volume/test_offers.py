@@ -201,14 +201,20 @@ def drawn(draw: st.DrawFn) -> Offer:
     return Offer(box, voxels, fill=fill and not voxels.all())
 
 
-@given(stored=arrays(np.uint8, (3, 4, 5), elements=st.integers(4, 9)), offers=st.lists(drawn(), min_size=1, max_size=4))
-def test_offers_combined_are_offers_one_after_the_other(stored: NDArray[np.uint8], offers: list[Offer]) -> None:
+@given(
+    stored=arrays(np.uint8, (3, 4, 5), elements=st.integers(4, 9)),
+    offers=st.lists(drawn(), min_size=1, max_size=4),
+    depth=st.integers(1, 4),
+)
+def test_offers_combined_are_offers_one_after_the_other(
+    stored: NDArray[np.uint8], offers: list[Offer], depth: int
+) -> None:
     expected = stored.copy()
     for offer in offers:
         place = expected[offer.box.slices]
         place[...] = np.where((offer.voxels == 0) & offer.fill, place, offer.voxels)
     *others, own = offers
-    found = combined(others, own, lambda box: stored[box.slices].copy())
+    found = combined(others, own, lambda box: stored[box.slices].copy(), depth)
     stored[found.box.slices] = found.voxels
     assert (stored == expected).all()
     assert not found.fill
