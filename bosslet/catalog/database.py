@@ -15,13 +15,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -33,7 +30,6 @@ from bosslet.errors import BossletError, ConfigurationError, InvalidField, NameT
 Answer = TypeVar("Answer")
 
 BUSY_TIMEOUT_MS = 30_000
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
@@ -82,7 +78,7 @@ class Database:
         """
         try:
             with self._writer.begin() as connection:
-                _migrate(connection)
+                import_module("bosslet.catalog.migrating").migrate(connection)
         except DBAPIError as error:
             raise ConfigurationError(f"cannot use {self._engine.url!r} as the catalog: {error.orig}") from error
 
@@ -183,16 +179,3 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         full = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
         raise (StorageFull if full else StorageError)(f"the catalog: {error.orig}") from error
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    script = ScriptDirectory.from_config(config)
-    present = set(MigrationContext.configure(connection).get_current_heads())
-    if unknown := present - {revision.revision for revision in script.walk_revisions()}:
-        raise ConfigurationError(f"the catalog was written by a newer bosslet (revision {', '.join(sorted(unknown))})")
-    if present != set(script.get_heads()):
-        command.upgrade(config, "head")

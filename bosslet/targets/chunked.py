@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 import tensorstore as ts
-import zarr
 
 from bosslet.geometry import Box, Grid, Point
 from bosslet.targets.target import Subject, Voxels, partial, prepare, put_in_place, refused, take_away
@@ -40,7 +40,8 @@ class Chunked:
         try:
             made = prepare(self.path)
             if self.kind == "zarr":
-                zarr.create_group(made, attributes={"ome": _ome(self.subject)})
+                # Read only now: it takes a third of a second, and most exports are of other formats.
+                import_module("zarr").create_group(made, attributes={"ome": _ome(self.subject)})
             ts.open(json.loads(self._spec), create=True).result()
         except (OSError, ValueError) as error:
             raise refused(self.path, error) from error

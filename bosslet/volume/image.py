@@ -11,12 +11,10 @@ Format: https://ngff.openmicroscopy.org/0.5/.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import zarr
-from zarr.core.buffer import Buffer
 
 from bosslet.errors import InvalidRequest
 from bosslet.pyramid import Pyramid
@@ -91,9 +89,10 @@ class Image:
         ome: Json = {"version": "0.5", "multiscales": [self._multiscales(levels, iso=iso)]}
         if self.labels:
             ome["image-label"] = {"version": "0.5"}
-        documents: dict[str, Buffer] = {}
-        zarr.create_group(documents, attributes={"ome": ome, "bosslet": self.attributes()})
-        self.store.write_document(f"{path}/zarr.json", documents["zarr.json"].to_bytes())
+        attributes = {"ome": ome, "bosslet": self.attributes()}
+        # As zarr-python has it, which takes a third of a second to be read, in every process.
+        group = {"attributes": attributes, "zarr_format": 3, "node_type": "group"}
+        self.store.write_document(f"{path}/zarr.json", json.dumps(group, indent=2).encode())
 
     def _multiscales(self, levels: list[int], *, iso: bool) -> Json:
         return {
