@@ -20,6 +20,15 @@ def readable_channel(datastore: Datastore, names: Names) -> Channel:
     return channel_readable_by(current_user(), datastore, names)
 
 
+def is_readable(datastore: Datastore, names: Names) -> bool:
+    """Whether there is such a channel for the caller."""
+    try:
+        readable_channel(datastore, names)
+    except NotFound:
+        return False
+    return True
+
+
 def channel_readable_by(user: User, datastore: Datastore, names: Names) -> Channel:
     """The channel, whose voxels somebody may read.
 

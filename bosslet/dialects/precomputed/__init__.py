@@ -19,7 +19,7 @@ from bosslet.dialects import failures
 from bosslet.dialects.authentication import Authentication, current_user
 from bosslet.dialects.content import accepted_coding, file_like, represented
 from bosslet.dialects.http import Limits
-from bosslet.dialects.openings import readable_channel
+from bosslet.dialects.openings import is_readable, readable_channel
 from bosslet.dialects.precomputed.address import Address
 from bosslet.dialects.precomputed.chunks import COPIES, Chunks, time_of
 from bosslet.dialects.precomputed.scales import Scale, info, provenance
@@ -48,14 +48,21 @@ class PrecomputedView(MethodView):
         address = Address.of(path, request.args)
         match address.file:
             case ["info"]:
+                time_of(record, address.variant)
                 return _json(info(self._scales(record, address), record, address.variant, address.prefix))
             case ["provenance"]:
-                return _json(provenance(record))
+                return _json(provenance(record, self._sources(record)))
             case ["segment_properties", "info"] if record.annotation:
                 return self._segment_properties(record, address)
             case [key, name]:
                 return self._chunk(record, address, key, name)
         raise NotFound(f"no file {path[:100]!r}; there are info, provenance and chunks")
+
+    def _sources(self, channel: Channel) -> list[str]:
+        """The names of those that the caller may read: of the others not even that they exist."""
+        experiment = channel.experiment
+        names = (experiment.collection.name, experiment.name)
+        return [name for name in channel.sources if is_readable(self.datastore, (*names, name))]
 
     def _chunk(self, channel: Channel, address: Address, key: str, name: str) -> Response:
         chunk = self.chunks.find(channel, address.variant, key, name)

@@ -115,11 +115,11 @@ def info(scales: list[Scale], channel: Channel, variant: Variant, prefix: str) -
     return content
 
 
-def provenance(channel: Channel) -> Json:
-    """Whose it is and what it was made from, as cloud-volume reads it."""
+def provenance(channel: Channel, sources: list[str]) -> Json:
+    """Whose it is and what it was made from, as far as the reader may know of that, as cloud-volume reads it."""
     return {
         "description": channel.description,
         "owners": [channel.creator],
         "processing": [],
-        "sources": list(channel.sources),
+        "sources": sources,
     }

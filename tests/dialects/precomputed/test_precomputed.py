@@ -184,7 +184,8 @@ def test_a_time_series(boss: Boss) -> None:
         assert np.array_equal(volume(boss, base)[:5, :6, :7], voxels[time])
     (scale,) = boss.get(f"{BASE}/info?t=2").get_json()["scales"]
     assert scale["key"] == "t2/0"
-    refused(boss.get(f"{BASE}/t3/0/0-64_0-64_0-64"), 400, "InvalidTime")
+    for path in ("t3/0/0-64_0-64_0-64", "t3/info", "info?t=3"):
+        refused(boss.get(f"{BASE}/{path}"), 400, "InvalidTime")
 
 
 def test_the_provenance(boss: Boss) -> None:
@@ -338,6 +339,16 @@ def test_a_stranger_cannot_tell_private_from_absent(as_user: Any) -> None:
         assert set(private.headers.keys()) == set(absent.headers.keys())
     for path in ("info", "provenance", "0/0-64_0-64_0-64"):
         assert stranger.get(f"/precomputed/col/exp/open/{path}").status_code == 200
+
+
+def test_the_provenance_names_no_source_that_one_may_not_read(as_user: Any) -> None:
+    owner, stranger = as_user("olga", Role.RESOURCE_MANAGER), as_user()
+    owner.make_channel("secret")
+    owner.make_channel("known", public=True)
+    owner.make_channel("cells", "uint64", public=True, sources=["secret", "known"])
+    path = "/precomputed/col/exp/cells/provenance"
+    assert sorted(owner.get(path).get_json()["sources"]) == ["known", "secret"]
+    assert stranger.get(path).get_json()["sources"] == ["known"]
 
 
 def test_a_channel_may_be_read_by_whom_it_was_given_to(as_user: Any, datastore: Datastore) -> None:
