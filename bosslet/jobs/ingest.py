@@ -31,7 +31,7 @@ PIECE_BYTES = 2**28
 PROCESS_BYTES = 3 * 2**26
 """What a process needs before it has any voxels."""
 COPIES = 4
-"""How often a block is in memory while it is written: cut out, and up to thrice while it is compressed and checked."""
+"""How often a block is in memory while it is written, at most: while it is compressed and checked, or sent."""
 
 THREADS = 2
 """In each process at least: one of them waits for the disk."""

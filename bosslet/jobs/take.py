@@ -17,7 +17,7 @@ from bosslet.jobs.journal import Digests
 from bosslet.jobs.pieces import Piece, parts
 from bosslet.jobs.processes import Advance
 from bosslet.jobs.sinks import Sink
-from bosslet.sources.source import Source
+from bosslet.sources.source import Fills, Source
 
 Voxels = NDArray[Any]
 
@@ -58,20 +58,25 @@ class Take:
 
     def _read(self, piece: Piece, strip: Box, voxels: Voxels) -> int:
         """Some whole planes of the piece; ``strip`` is in voxels of the channel."""
+        target = voxels[strip.relative_to(piece.box.start).slices]
+        if isinstance(self.source, Fills) and self.source.about.dtype == self.dtype:
+            self.source.fill(piece.time, strip.relative_to(self.offset), target)
+            return target.nbytes
         found = self.source.read(piece.time, strip.relative_to(self.offset))
         if found.dtype.kind == "i" and found.size and found.min() < 0:
             raise UnusableFile(
                 f"{self.source.about.name}: has negative voxels between z {strip.start[0]} and {strip.stop[0]}"
             )
-        target = voxels[strip.relative_to(piece.box.start).slices]
         np.copyto(target, found, casting="unsafe")
         return target.nbytes
 
     def _write(self, piece: Piece, index: Point, box: Box, voxels: Voxels) -> tuple[Point, int, str]:
-        block = np.ascontiguousarray(voxels[box.relative_to(piece.box.start).slices])
-        digest = sha256(block.data).hexdigest()
+        block = voxels[box.relative_to(piece.box.start).slices]
+        digest = sha256()
+        for plane in block:
+            digest.update(np.ascontiguousarray(plane).data)  # of a whole block, memory would be new each time
         self.sink.write(piece.time, box, block)
-        return index, block.nbytes, digest
+        return index, block.nbytes, digest.hexdigest()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,14 @@ class Source(Protocol):
 
     def read(self, time: int, box: Box) -> Voxels:
         """The voxels of a box (z, y, x) that lies inside; raises UnusableFile."""
+
+
+@runtime_checkable
+class Fills(Protocol):
+    """A source that can do without an array of its own: memory that is new to a process costs as much as a copy."""
+
+    def fill(self, time: int, box: Box, into: Voxels) -> None:
+        """As ``read``, into an array (z, y, x) of the source's dtype."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,21 @@ class Stack:
 
     def read(self, time: int, box: Box) -> Voxels:
         """The voxels of a box; each plane that it touches is decoded."""
-        voxels = np.zeros(box.shape, self.about.dtype)
-        for plane, file in zip(voxels, self.planes[time][box.slices[0]], strict=True):
-            if file is not None:
-                self._read_plane(file, box, plane)
+        voxels = np.empty(box.shape, self.about.dtype)
+        self.fill(time, box, voxels)
         return voxels
+
+    def fill(self, time: int, box: Box, into: Voxels) -> None:
+        """The same, into an array."""
+        for plane, file in zip(into, self.planes[time][box.slices[0]], strict=True):
+            if file is None:
+                plane[...] = 0
+            else:
+                self._read_plane(file, box, plane)
 
     def _read_plane(self, file: Path, box: Box, into: Voxels) -> None:
         _, rows, columns = box.slices
-        if self.rows is not None and box.shape[2] == self.about.shape[3]:
+        if self.rows is not None and box.shape[2] == self.about.shape[3] and into.flags.c_contiguous:
             self.rows.read(file, rows, into)
             return
         found = pictures.read(file, self.color, rows, columns)
