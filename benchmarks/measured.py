@@ -35,8 +35,8 @@ class Failed(Exception):
 def run(command: Sequence[str], folder: Path) -> Run:
     """Run a command to its end; raises Failed."""
     begin, ended, peaks = time.perf_counter(), Event(), [0]
-    with (folder / "said").open("w+") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+    with (folder / "said").open("w+") as said, (folder / "complained").open("w+") as complained:
+        process = subprocess.Popen(command, stdout=said, stderr=complained)
         watcher = Thread(target=_watch, args=(process.pid, ended, peaks))
         watcher.start()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -46,11 +46,10 @@ def run(command: Sequence[str], folder: Path) -> Run:
         read = _bytes_read(process.pid)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        text = said.read()
+        texts = [(stream.seek(0), stream.read())[1] for stream in (said, complained)]
     if process.returncode:
-        raise Failed(f"{' '.join(command)}: {text}")
-    return Run(seconds, used.ru_utime + used.ru_stime, peaks[0], read, text)
+        raise Failed(f"{' '.join(command)}: {texts}")
+    return Run(seconds, used.ru_utime + used.ru_stime, peaks[0], read, texts[0])
 
 
 def _watch(pid: int, ended: Event, peaks: list[int]) -> None:
