@@ -3,6 +3,7 @@
 The map, top layer first; a line may import only from the lines below it (import-linter holds the build to it):
 
     cli, server       one click verb per job; gunicorn; demo mode
+    worker, body      gunicorn's worker, patient within bounds; the body of a request, received where it is wanted
     shared_folder     what the workers of one server have in common
     app               create_app(): puts the parts together; with cli the only reader of config
     dialects          HTTP in and out, one folder each, strangers to each other

@@ -24,6 +24,7 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from bosslet import logs
+from bosslet.body import receive_directly
 from bosslet.dialects.envelope import HEADER, WSGI_ID, WSGI_USER
 
 HEAD_SECONDS = 9.0
@@ -134,6 +135,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         self._heads.discard(conn)
         length = next((int(value) for name, value in req.headers if name == "CONTENT-LENGTH"), 0)
         self._reading[conn] = time.monotonic() + HEAD_SECONDS + length / LEAST_BYTES_PER_SECOND
+        receive_directly(req)
         return super().handle_request(req, conn)
 
     def murder_pending(self) -> None:

@@ -1,4 +1,4 @@
-"""Bytes that are filled in after they were made, so that what is sent need not be copied into them.
+"""Bytes that are filled in after they were made, so that what is sent or received need not be copied into them.
 
 CPython lets whoever makes a bytes object write to it until it is handed on. The memory of one that is large is asked of
 the system at once, and in large pages where it has them: to be given the thousands of small ones of a cutout of 16 MiB

@@ -9,11 +9,11 @@ import re
 from dataclasses import dataclass, field
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected
 
 from bosslet import errors
 from bosslet.catalog.catalog import Catalog
 from bosslet.catalog.records import ANONYMOUS, User
+from bosslet.codecs.unsent import Unsent
 from bosslet.dialects.attempts import Attempts
 from bosslet.dialects.budget import Budget
 from bosslet.throttle import UNLIMITED, Quotas
@@ -90,9 +90,6 @@ STATUS: dict[type[errors.BossletError], int] = {
 
 _SIGNER = re.compile("Credential=([^/, ]*)/")
 
-READ_AT_ONCE = 1 << 20
-"""How many bytes of a body are read at a time."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -137,8 +134,8 @@ def user_of(request: Request, catalog: Catalog, attempts: Attempts) -> User:
     return user
 
 
-def read_body(request: Request, max_bytes: int) -> bytearray:
-    """The whole body, in one buffer.
+def read_body(request: Request, max_bytes: int) -> bytes:
+    """The whole body.
 
     Raises:
         LengthRequired, TooLarge: as ``body_length``; nothing was read.
@@ -165,19 +162,19 @@ def body_length(request: Request, max_bytes: int) -> int:
     return length
 
 
-def _read_exactly(request: Request, length: int) -> bytearray:
-    body = bytearray(length)
-    view = memoryview(body)
+def _read_exactly(request: Request, length: int) -> bytes:
+    if not length:
+        return b""
+    body = Unsent(length)
+    view = body.array.data
     position = 0
+    # Not Werkzeug's stream around it, which has no readinto of its own.
+    stream = request.environ["wsgi.input"]
     try:
-        while position < length:
-            piece = request.stream.read(min(READ_AT_ONCE, length - position))
-            if not piece:
-                break
-            view[position : position + len(piece)] = piece
-            position += len(piece)
-    except (ClientDisconnected, OSError) as error:
+        while position < length and (count := stream.readinto(view[position:])):
+            position += count
+    except OSError as error:
         raise errors.MalformedBody(f"the body broke off after {position} of {length} bytes") from error
     if position < length:
         raise errors.MalformedBody(f"the body broke off after {position} of {length} bytes")
-    return body
+    return body.finish()

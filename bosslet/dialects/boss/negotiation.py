@@ -97,7 +97,7 @@ def parsed_body(request: Request) -> dict[str, Json]:
     """
     if request.mimetype in FORMS:
         return {name: values if len(values) > 1 else values[0] for name, values in request.form.lists()}
-    body = bytes(read_body(request, MAX_JSON_BYTES))
+    body = read_body(request, MAX_JSON_BYTES)
     if not body.strip():
         return {}
     if request.mimetype not in {JSON, ""}:

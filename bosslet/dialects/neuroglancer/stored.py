@@ -40,7 +40,7 @@ class StatesView(MethodView):
         user = current_user()
         if user.name == PUBLIC_ACCOUNT:
             raise MissingPermission(f"{PUBLIC_ACCOUNT} may not store anything")
-        name = self.links.states.keep(_state(bytes(read_body(request, MAX_STATE_BYTES))), user)
+        name = self.links.states.keep(_state(read_body(request, MAX_STATE_BYTES)), user)
         url = url_for("neuroglancer.short", name=name, _external=True)
         return _json(json.dumps({"url": url, "name": name}), 201)
 

@@ -86,7 +86,7 @@ class Writer:
         length = body_length(request, most_bytes(place.level))
         with self.limits.budget.hold(2 * length + COPIES * nbytes):
             self.throttle.charge(current_user(), "cutout", Direction.INGRESS, nbytes)
-            body = bytes(read_body(request, length))
+            body = read_body(request, length)
             box, voxels = decoded_block(place.level, place.time, place.index, body)
             return self._write(place, *_in_frame(place, box, voxels))
 
@@ -134,7 +134,7 @@ def put_document(stored: bytes) -> Response:
         MalformedBody: no JSON.
         ReadOnlyDocument: it says something else.
     """
-    body = bytes(read_body(request, MAX_DOCUMENT_BYTES))
+    body = read_body(request, MAX_DOCUMENT_BYTES)
     try:
         same = json.loads(body) == json.loads(stored)
     except (ValueError, RecursionError) as error:
