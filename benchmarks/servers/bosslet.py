@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
 from benchmarks.meter import Family
-from benchmarks.servers import Server, Voxels, launch, wait_for_line
+from benchmarks.servers import SECONDS_TO_START, Server, Unavailable, Voxels, launch, wait_for_line
 from bosslet.codecs import blosc
+from bosslet.config import WORKERS
 from bosslet.geometry import Box
 
 CUTOUT = "/v1/cutout/benchmark/e/{channel}/0/{x}:{x_stop}/{y}:{y_stop}/{z}:{z_stop}/"
@@ -62,7 +64,17 @@ def serve(folder: Path, *options: str, **settings: object) -> Bosslet:
     process = launch(command, log, PYTHONUNBUFFERED="1", **environment)
     url = wait_for_line(process, log, r"(http://127\S+)")
     requests.get(f"{url}/ping/", timeout=60).raise_for_status()
-    return Bosslet(url, Family.of(process.pid))
+    return Bosslet(url, _whole_family(process.pid, int(str(settings.get("workers", WORKERS)))))
+
+
+def _whole_family(pid: int, workers: int) -> Family:
+    """The server with all its workers, the last of which may come after the first has answered."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while len((family := Family.of(pid)).processes) <= workers:
+        if time.monotonic() > deadline:
+            raise Unavailable(f"has {len(family.processes) - 1} of {workers} workers")
+        time.sleep(0.05)
+    return family
 
 
 def start(voxels: Voxels, folder: Path, **settings: object) -> Server:
