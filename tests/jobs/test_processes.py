@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,13 @@ def test_a_failure_ends_all(bad: int, error: type[BossletError], tmp_path: Path)
     with pytest.raises(error, match=r"thirteen|was killed"):
         list(run(Square(tmp_path), [1000, 1, bad], 2, lambda count: None))
     assert monotonic() - started < 20
+
+
+def test_a_peak_is_not_that_of_the_process_that_started_it() -> None:
+    ask = "from bosslet.jobs.processes import peak_bytes; print(peak_bytes())"
+    start = f"import subprocess, sys; large = b'1' * 10**9; subprocess.run([sys.executable, '-c', {ask!r}], check=True)"
+    told = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True).stdout
+    assert 10**6 < int(told) < 5 * 10**8
 
 
 def test_whoever_no_longer_listens_ends_all(tmp_path: Path) -> None:
