@@ -85,7 +85,6 @@ def run(
     shared = SharedFolder.make()
     os.environ[METRICS_FOLDER] = str(shared.path)
     memory.set_up()
-    trim = memory.Trimmer()
     options: dict[str, object] = {
         "bind": f"fd://{listener.detach()}",
         "worker_class": Worker,
@@ -101,7 +100,6 @@ def run(
         "worker_tmp_dir": str(PARENT),
         "child_exit": lambda _server, worker: forget_worker(worker.pid, shared.path),
         "on_exit": lambda _server: shared.remove(),
-        "post_request": lambda _worker, _request, _environ, _response: trim(),
     }
     if certificate is not None:
         options |= {"certfile": str(certificate.chain), "keyfile": str(certificate.key)}

@@ -23,7 +23,7 @@ from gunicorn import glogging, util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
-from bosslet import logs
+from bosslet import logs, memory
 from bosslet.body import receive_directly
 from bosslet.dialects.envelope import HEADER, WSGI_ID, WSGI_USER
 
@@ -32,6 +32,8 @@ HURRIED_SECONDS = 1.0
 """What is left for the head of a request that waited for a thread for longer: one that is there takes no time."""
 SILENT_SECONDS = 10
 LEAST_BYTES_PER_SECOND = 2**14
+SECONDS_TO_GIVE_BACK = 1.0
+"""How often a worker that answers requests gives back the memory that is free."""
 STALLED_SECONDS = 60
 """How long a client may take nothing of an answer."""
 
@@ -92,6 +94,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         """Until when the rest of what is being read of each connection has to be there."""
         self._heads: set[Any] = set()
         """The connections of which the head of a request is being read."""
+        self._answered = False
+        """Whether any request was, since memory was given back."""
+        self._gave_back_at = 0.0
 
     def enqueue_req(self, conn: Any) -> None:  # noqa: ANN401
         """Let a thread handle a connection, as soon as there is one."""
@@ -136,12 +141,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is not typed
         length = next((int(value) for name, value in req.headers if name == "CONTENT-LENGTH"), 0)
         self._reading[conn] = time.monotonic() + HEAD_SECONDS + length / LEAST_BYTES_PER_SECOND
         receive_directly(req)
-        return super().handle_request(req, conn)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            self._answered = True
 
     def murder_pending(self) -> None:
-        """What the main thread does every second: also end what should have been read by now."""
+        """What the main thread does every second: also end what should have been read by now, and give memory back."""
         super().murder_pending()
         now = time.monotonic()
+        if self._answered and now - self._gave_back_at >= SECONDS_TO_GIVE_BACK:
+            # Not after each request: the next one would have to be given the same pages again.
+            self._answered, self._gave_back_at = False, now
+            memory.give_back()
         for conn, deadline in self._reading.copy().items():
             if now > deadline:
                 # The thread that reads finds the end of what was sent. What it may be writing is not touched.

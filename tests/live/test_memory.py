@@ -6,6 +6,7 @@ is the peak of the one worker over what it held when it was idle; with noise, si
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,7 @@ def test_a_write_takes_little_more_than_its_voxels_and_keeps_none_of_it(case: tu
         worker.forget_peak()
         assert channel.write(box, new) == 201
         assert worker.peak() - at_first < MOST * voxels.nbytes + BLOCKS
-    settle(channel)
-    assert worker.resident() - at_first < KEPT
+    assert gives_back(worker, at_first)
 
 
 @pytest.mark.parametrize("media_type", ["application/blosc", "application/blosc-python", "application/npygz"])
@@ -104,10 +104,13 @@ def test_a_read_takes_little_more_than_its_voxels_and_keeps_none_of_it(
     assert answer.status_code == 200
     assert len(answer.content) > 0.9 * box.size * channel.dtype.itemsize, "noise was to be read"
     assert worker.peak() - at_first < MOST * box.size * channel.dtype.itemsize + BLOCKS
-    settle(channel)
-    assert worker.resident() - at_first < KEPT
+    assert gives_back(worker, at_first)
 
 
-def settle(channel: Channel) -> None:
-    """One more request: what the last one held is given back when it is over, which its client does not see."""
-    channel.read(Box.of((1, 1, 1)))
+def gives_back(worker: Worker, at_first: int) -> bool:
+    """Whether a worker, a while later, has no more in memory than it may: it looks every second."""
+    for _ in range(100):
+        if worker.resident() - at_first < KEPT:
+            return True
+        time.sleep(0.1)
+    return False
