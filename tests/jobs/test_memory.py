@@ -25,10 +25,13 @@ def test_it_is_within_what_is_stated(tmp_path: Path) -> None:
     volume.flush()
     run(tmp_path, "ingest", "in.npy", "mouse/cortex/em", "--voxel-size", "4,4,4nm")
     run(tmp_path, "export", "mouse/cortex/em", "out.npy")
+    stored = (
+        tmp_path / "out.npy"
+    ).stat().st_blocks * 512  # before it is read: tmpfs gives room to holes that are mapped
     found = np.load(tmp_path / "out.npy", mmap_mode="r")
     for z in range(0, SHAPE[0], 64):
         np.testing.assert_array_equal(found[z : z + 64], volume[z : z + 64])
-    assert (tmp_path / "out.npy").stat().st_blocks * 512 < volume.nbytes / 4
+    assert stored < volume.nbytes / 4
 
 
 def run(folder: Path, *arguments: str) -> None:
